@@ -1,0 +1,43 @@
+/**
+ * Every event type, its current schema version, and whether a caller who waits may be answered with it (*resting*: the
+ * processor has spoken, or nothing needs to be asked of it). Names and versions are a storage format: add, never rename.
+ */
+export const eventTypes = {
+  CustomerCreated: { version: 1, resting: true },
+  CustomerRegistered: { version: 1, resting: true },
+  CustomerRegistrationFailed: { version: 1, resting: true },
+
+  PaymentMethodAttachRequested: { version: 1, resting: false },
+  PaymentMethodAttached: { version: 1, resting: true },
+  PaymentMethodAttachFailed: { version: 1, resting: true },
+
+  PaymentCreated: { version: 1, resting: true },
+  PaymentRequested: { version: 1, resting: false },
+  PaymentActionRequired: { version: 1, resting: true },
+  PaymentProcessing: { version: 1, resting: true },
+  PaymentAuthorized: { version: 1, resting: true },
+  PaymentCaptured: { version: 1, resting: true },
+  PaymentFailed: { version: 1, resting: true },
+  CaptureRequested: { version: 1, resting: false },
+  CaptureFailed: { version: 1, resting: true },
+  AuthorizationReleased: { version: 1, resting: false },
+  CancelRequested: { version: 1, resting: false },
+  CancelFailed: { version: 1, resting: true },
+  PaymentCanceled: { version: 1, resting: true },
+  RefundRequested: { version: 1, resting: false },
+  RefundPending: { version: 1, resting: true },
+  RefundSucceeded: { version: 1, resting: true },
+  RefundFailed: { version: 1, resting: true },
+  DisputeOpened: { version: 1, resting: false },
+  DisputeClosed: { version: 1, resting: false },
+  SettlementRecorded: { version: 1, resting: false },
+  DriftDetected: { version: 1, resting: false },
+} as const satisfies Record<string, { version: number; resting: boolean }>;
+
+export type EventType = keyof typeof eventTypes;
+
+/** Whether `type` is a known event type of this release. */
+export const isEventType = (type: string): type is EventType => Object.hasOwn(eventTypes, type);
+
+/** Whether a waiting caller may be answered once an event of this type, caused by its command, is in the stream. */
+export const isResting = (type: string): boolean => isEventType(type) && eventTypes[type].resting;
