@@ -1,0 +1,38 @@
+-- Roles of the cluster and the schema of this database. Run by the administrator before the migrations, every time: a role
+-- is shared by all databases of a cluster, so this cannot be a migration of one of them. Safe to repeat.
+do $$
+declare
+  wanted text;
+begin
+  foreach wanted in array array['billing_owner', 'billing_appender', 'billing_tailer'] loop
+    if not exists (select from pg_roles where rolname = wanted) then
+      begin
+        execute format('create role %I nologin noinherit', wanted);
+      exception when duplicate_object or unique_violation then null; -- another database of this cluster was faster
+      end;
+    end if;
+  end loop;
+  -- One login role an app. None owns a table, none bypasses row-level security.
+  foreach wanted in array array[
+    'billing_api', 'billing_command_worker', 'billing_gateway', 'billing_projector', 'billing_webhook_ingest', 'billing_relay',
+    'billing_merkle_anchor', 'billing_privacy', 'billing_console'
+  ] loop
+    if not exists (select from pg_roles where rolname = wanted) then
+      begin
+        execute format('create role %I login noinherit nocreatedb nocreaterole connection limit 40', wanted);
+      exception when duplicate_object or unique_violation then null;
+      end;
+    end if;
+  end loop;
+end $$;
+
+-- The administrator acts as the owner; the owner may hand a function to the two roles that functions run as.
+do $$
+begin
+  if not pg_has_role(current_user, 'billing_owner', 'set') then
+    execute format('grant billing_owner to %I', current_user);
+  end if;
+end $$;
+grant billing_appender, billing_tailer to billing_owner;
+
+create schema if not exists billing authorization billing_owner;

@@ -1,0 +1,35 @@
+-- Calls to the processor that are not finished: each ...Requested event is copied here together with the gateway's
+-- checkpoint, worked off with bounded concurrency, and removed once its outcome is in the log. The log is the history.
+create table processor_call (
+  tenant_id uuid not null references tenant (id),
+  -- The id of the ...Requested event.
+  call_id uuid not null,
+  stream_id text not null,
+  operation text not null,
+  request jsonb not null,
+  -- The one key of this object, operation and attempt, however often it is sent.
+  idempotency_key text not null,
+  correlation_id uuid not null,
+  state text not null default 'queued' check (state in ('queued', 'sent', 'unknown', 'parked')),
+  -- Stored before the first sending: the processor forgets a key after a day, and then only looking tells what happened.
+  first_sent_at timestamptz,
+  tries integer not null default 0,
+  -- What the processor called the object, once it said.
+  processor_object_id text,
+  last_error text,
+  -- Nobody else takes the call before then: a lease while it is being sent, a backoff after a failure.
+  not_before timestamptz not null default now(),
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, call_id)
+) with (fillfactor = 70);
+create index processor_call_due on processor_call (not_before) where state <> 'parked';
+
+alter table processor_call enable row level security;
+alter table processor_call force row level security;
+create policy owner on processor_call to billing_owner using (true) with check (true);
+create policy gateway on processor_call to billing_gateway using (true) with check (true);
+create policy tenant on processor_call for select using (tenant_id = (select tenant_in_context()));
+grant select, insert, update, delete on processor_call to billing_gateway;
+-- The gateway works for every tenant: it opens each one's tokens and keys, and stores what the processor gave back.
+create policy gateway on processor_token to billing_gateway using (true) with check (true);
+create policy gateway on client_secret to billing_gateway using (true) with check (true);

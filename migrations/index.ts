@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** The SQL that creates roles and the schema: run by the administrator before the migrations, every time, safe to repeat. */
+export const rolesSql = (): string => sql('0000_roles');
+
+const sql = (file: string): string => readFileSync(new URL(`./${file}.sql`, import.meta.url), 'utf8');
+
+/**
+ * A migration class over one SQL file. TypeORM orders by the 13-digit timestamp that ends the class name. Forward only: a
+ * mistake is mended by the next migration, because events cannot be taken back.
+ */
+const migration = (file: string, timestamp: number): new () => MigrationInterface =>
+  class implements MigrationInterface {
+    readonly name = `${file}_${timestamp}`;
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(sql(file));
+    }
+
+    down(): Promise<void> {
+      return Promise.reject(new Error(`${file} cannot be undone: migrations go forward only`));
+    }
+  };
+
+/** Every migration, oldest first. Add at the end; never change one that has been released. */
+export const migrations = [
+  migration('0001_event_store', 1763683200001),
+  migration('0002_append', 1763683200002),
+  migration('0003_log_readers', 1763683200003),
+  migration('0004_keys', 1763683200004),
+  migration('0005_gateway', 1763683200005),
+  migration('0006_read_models', 1763683200006),
+];
