@@ -1,0 +1,5 @@
+export * from './append.js';
+export * from './batcher.js';
+export * from './recorded.js';
+export * from './shard.js';
+export * from './stream-reader.js';
