@@ -1,0 +1,42 @@
+import type { RecordedEvent } from '#contracts';
+import type { PoolClient } from 'pg';
+
+/**
+ * Digests a batch: events in the order of their shard, of one or more shards. Everything it writes goes through `client`,
+ * whose transaction also moves the checkpoint, so a batch takes effect exactly once however often it is delivered.
+ */
+export type BatchHandler = (events: readonly RecordedEvent[], client: PoolClient) => Promise<void>;
+
+export interface SubscriptionOptions {
+  /** Names the checkpoint, `app:what`; the app is the one whose role the pool logs in as. A storage format. */
+  consumer: string;
+  handle: BatchHandler;
+  /** Runs after the transaction of a batch has committed; for waking local workers, never for anything that must happen. */
+  committed?: (events: readonly RecordedEvent[]) => void;
+  /** Events handed over at once at most. */
+  batchSize?: number;
+  /** How often a poison event is tried before it goes to the dead letters. */
+  maxTries?: number;
+}
+
+/** A running reader. */
+export interface Subscription {
+  /** Resolves once everything that was in the log at the time of the call has been digested. */
+  whenCaughtUp(): Promise<void>;
+  /** Last digested position of each shard. */
+  positions(): ReadonlyMap<number, number>;
+  /** Stops after the batch at hand. */
+  close(): Promise<void>;
+}
+
+/** The log that consumers read from. Adapters deliver the same events in the same order. */
+export interface Log {
+  subscribe(options: SubscriptionOptions): Promise<Subscription>;
+  close(): Promise<void>;
+}
+
+/** What a log tells whoever watches it run. */
+export interface LogObserver {
+  /** Something failed and is tried again, or was set aside. Never carries event data. */
+  warn(message: string, context: Record<string, unknown>): void;
+}

@@ -1,0 +1,43 @@
+import { ConfigurationError, readConfiguration } from './index.js';
+
+const enough = { BILLING_ENV: 'development', DATABASE_URL: 'postgres://u:p@127.0.0.1/db' };
+const production = {
+  BILLING_ENV: 'production',
+  DATABASE_URL: 'postgres://u:p@db.internal/billing',
+  AUTH_ISSUER: 'https://id.example.com',
+  KMS_PROVIDER: 'aws',
+};
+
+describe('configuration', () => {
+  it('has a default for everything but the environment and the database', () => {
+    const configuration = readConfiguration(enough);
+    expect(configuration).toMatchObject({
+      port: 3000,
+      auth: { issuer: 'http://127.0.0.1:3000/development-issuer' },
+      kms: { provider: 'local' },
+    });
+    expect(configuration.auth.jwksUrl).toBe('http://127.0.0.1:3000/development-issuer/.well-known/jwks.json');
+  });
+  it.each([
+    ['BILLING_ENV', {}, 'BILLING_ENV must be development, test or production'],
+    ['PORT', { ...enough, PORT: 'http' }, 'PORT must be a port number'],
+    ['PORT', { ...enough, PORT: '70000' }, 'PORT must be a port number'],
+    ['DATABASE_URL', { ...enough, DATABASE_URL: 'mysql://x' }, 'DATABASE_URL must be a postgres://'],
+    ['AUTH_ISSUER', { ...enough, AUTH_ISSUER: 'nowhere' }, 'AUTH_ISSUER must be the URL'],
+    ['KMS_PROVIDER', { ...enough, KMS_PROVIDER: 'vault' }, 'KMS_PROVIDER must be local or aws'],
+    ['STRIPE_API_KEY', { ...enough, STRIPE_API_KEY: 'pk_test_1' }, 'STRIPE_API_KEY must be a secret'],
+  ])('names %s when it is wrong', (_, environment, message) => {
+    expect(() => readConfiguration(environment)).toThrow(ConfigurationError);
+    expect(() => readConfiguration(environment)).toThrow(message);
+  });
+  it.each([
+    ['a development issuer', { AUTH_ISSUER: 'http://127.0.0.1:3000' }],
+    ['an http JWKS', { AUTH_JWKS_URL: 'http://id.example.com/jwks' }],
+    ['the local KMS', { KMS_PROVIDER: 'local' }],
+    ['a sandbox', { STRIPE_API_BASE: 'http://127.0.0.1:3002' }],
+    ['a test key', { STRIPE_API_KEY: 'sk_test_1' }],
+  ])('refuses %s in production', (_, trial) => {
+    expect(readConfiguration(production).environment).toBe('production');
+    expect(() => readConfiguration({ ...production, ...trial })).toThrow('in production');
+  });
+});

@@ -1,0 +1,124 @@
+import { join, resolve } from 'node:path';
+
+import { plainToInstance } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
+
+/** The exit code of a program that was configured wrongly: EX_CONFIG of sysexits.h. */
+export const exitConfiguration = 78;
+
+/** Raised for a missing or wrong setting. The message is one line that names the variable and says what it takes. */
+export class ConfigurationError extends Error {}
+
+export type Environment = 'development' | 'test' | 'production';
+
+export interface Configuration {
+  environment: Environment;
+  dataDirectory: string;
+  databaseUrl: string;
+  port: number;
+  logLevel: string;
+  auth: { issuer: string; audience: string; jwksUrl: string };
+  kms: { provider: 'local' | 'aws'; keyringPath: string };
+  stripe: { apiBase: string | undefined; apiKey: string | undefined };
+}
+
+const url = { require_tld: false, require_protocol: true };
+const port = 'must be a port number from 0 (any free one) to 65535';
+
+/** The environment variables of design 11, as strings come in. */
+class Settings {
+  @IsIn(['development', 'test', 'production'], { message: 'must be development, test or production' })
+  BILLING_ENV!: Environment;
+
+  @IsOptional()
+  @MinLength(1, { message: 'must name a folder' })
+  BILLING_DATA_DIR?: string;
+
+  @Matches(/^postgres(ql)?:\/\//, { message: 'must be a postgres:// connection string' })
+  DATABASE_URL!: string;
+
+  @IsOptional()
+  @IsInt({ message: port })
+  @Min(0, { message: port })
+  @Max(65_535, { message: port })
+  PORT?: number;
+
+  @IsOptional()
+  @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { message: 'must be a pino level' })
+  LOG_LEVEL?: string;
+
+  @IsOptional()
+  @IsUrl({ ...url, protocols: ['http', 'https'] }, { message: 'must be the URL of an OpenID issuer' })
+  AUTH_ISSUER?: string;
+
+  @IsOptional()
+  @MinLength(1, { message: 'must be the audience that tokens are issued for' })
+  AUTH_AUDIENCE?: string;
+
+  @IsOptional()
+  @IsUrl({ ...url, protocols: ['http', 'https'] }, { message: 'must be the URL of a JWKS document' })
+  AUTH_JWKS_URL?: string;
+
+  @IsOptional()
+  @IsIn(['local', 'aws'], { message: 'must be local or aws' })
+  KMS_PROVIDER?: 'local' | 'aws';
+
+  @IsOptional()
+  @IsUrl({ ...url, protocols: ['http', 'https'] }, { message: "must be the base URL of Stripe's API or of a stand-in" })
+  STRIPE_API_BASE?: string;
+
+  @IsOptional()
+  @IsString()
+  @Matches(/^(sk|rk)_(test|live)_/, { message: 'must be a secret (sk_) or restricted (rk_) key of Stripe' })
+  STRIPE_API_KEY?: string;
+}
+
+/**
+ * Reads and checks the environment, once. Throws ConfigurationError on the first wrong setting, and on what production
+ * refuses: an http issuer or JWKS, the local KMS, a stand-in for Stripe, a test key.
+ */
+export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration => {
+  const settings = checked(environment);
+  const dataDirectory = resolve(settings.BILLING_DATA_DIR ?? '.billing');
+  const listen = settings.PORT ?? 3000;
+  const issuer = settings.AUTH_ISSUER ?? `http://127.0.0.1:${listen}/development-issuer`;
+  const configuration: Configuration = {
+    environment: settings.BILLING_ENV,
+    dataDirectory,
+    databaseUrl: settings.DATABASE_URL,
+    port: listen,
+    logLevel: settings.LOG_LEVEL ?? 'info',
+    auth: {
+      issuer,
+      audience: settings.AUTH_AUDIENCE ?? 'billing-service',
+      jwksUrl: settings.AUTH_JWKS_URL ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`,
+    },
+    kms: { provider: settings.KMS_PROVIDER ?? 'local', keyringPath: join(dataDirectory, 'keyring.json') },
+    stripe: { apiBase: settings.STRIPE_API_BASE, apiKey: settings.STRIPE_API_KEY },
+  };
+  if (configuration.environment === 'production') refuseTrialSettings(configuration);
+  return configuration;
+};
+
+const checked = (environment: NodeJS.ProcessEnv): Settings => {
+  const names = Object.keys(environment).filter((name) => environment[name] !== '');
+  const settings = plainToInstance(Settings, Object.fromEntries(names.map((name) => [name, environment[name]])));
+  if (environment.PORT) settings.PORT = Number(environment.PORT);
+  const [wrong] = validateSync(settings, { stopAtFirstError: true });
+  if (wrong)
+    throw new ConfigurationError(`${wrong.property} ${Object.values(wrong.constraints ?? {})[0] ?? 'is wrong'}`);
+  return settings;
+};
+
+const refuseTrialSettings = ({ auth, kms, stripe }: Configuration): void => {
+  if (!auth.issuer.startsWith('https:'))
+    throw new ConfigurationError('AUTH_ISSUER must be an https issuer in production');
+  if (!auth.jwksUrl.startsWith('https:')) throw new ConfigurationError('AUTH_JWKS_URL must be https in production');
+  if (kms.provider === 'local') throw new ConfigurationError('KMS_PROVIDER must not be local in production; use aws');
+  if (stripe.apiBase && !/^https:\/\/[^/]+\.stripe\.com\/?$/.test(stripe.apiBase)) {
+    throw new ConfigurationError("STRIPE_API_BASE must be Stripe's own API in production; leave it out");
+  }
+  if (stripe.apiKey && !/^(sk|rk)_live_/.test(stripe.apiKey)) {
+    throw new ConfigurationError('STRIPE_API_KEY must be a live key in production');
+  }
+};

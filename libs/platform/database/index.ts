@@ -1,0 +1,27 @@
+import pg from 'pg';
+
+export interface PoolOptions {
+  url: string;
+  /** Shows in pg_stat_activity. */
+  app: string;
+  /** Connections at most. */
+  max: number;
+  /** How long a statement may take before Postgres cancels it. */
+  statementTimeoutMs?: number;
+  onError?: (error: Error) => void;
+}
+
+/** A pool of one login role. A lost idle connection is reported, never thrown: the next query opens another. */
+export const openPool = ({ url, app, max, statementTimeoutMs = 30_000, onError }: PoolOptions): pg.Pool => {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: `billing ${app}`,
+    max,
+    statement_timeout: statementTimeoutMs,
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+  });
+  pool.on('error', (error) => onError?.(error));
+  return pool;
+};

@@ -1,0 +1,32 @@
+import { createLogger, scrubCardNumbers } from './index.js';
+
+describe('the last step before a line leaves the process', () => {
+  it.each([
+    '4242424242424242',
+    '4242 4242 4242 4242',
+    '5555-5555-5555-4444',
+    '378282246310005',
+    '6011111111111117',
+    '30569309025904',
+  ])('takes %s out', (number) => {
+    expect(scrubCardNumbers(`{"note":"card ${number}, please"}`)).toBe('{"note":"card [card number], please"}');
+  });
+  it.each([
+    '11111111-1111-4111-8111-111111111111',
+    '2026-11-21T03:28:00.000Z',
+    '1763695680000',
+    '"amount":99999999',
+    '4242424242424241',
+    'pi_4242424242424242',
+  ])('leaves %s alone', (text) => {
+    expect(scrubCardNumbers(text)).toBe(text);
+  });
+  it('holds for messages, nested fields, errors and keys', () => {
+    const lines: string[] = [];
+    const logger = createLogger({ app: 'test', write: (line) => lines.push(line) });
+    logger.info({ deep: { er: ['4242424242424242'] }, '4000056655665556': 1 }, 'saw 4242 4242 4242 4242');
+    logger.error(new Error('declined 5555555555554444'));
+    expect(lines.join('')).not.toMatch(/4242|5555555555554444|4000056655665556/);
+    expect(lines).toHaveLength(2);
+  });
+});
