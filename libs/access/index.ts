@@ -1,0 +1,13 @@
+export { AccessDenied, IssuerUnavailable } from './access-denied.js';
+export type { DenialCode } from './access-denied.js';
+export { authorize, tenantOf } from './authorize.js';
+export type { Requirement } from './authorize.js';
+export { bearerToken } from './compact-token.js';
+export { DevelopmentIssuer } from './development-issuer.js';
+export type { DevelopmentIssuerOptions, DevelopmentToken } from './development-issuer.js';
+export type { Principal } from './principal.js';
+export { isRole, scopesByRole, scopesOf, stepUpScopes } from './roles.js';
+export type { Role, Scope } from './roles.js';
+export { defaultStepUpSeconds, requireStepUp } from './step-up.js';
+export { TokenVerifier } from './token-verifier.js';
+export type { TokenVerifierOptions } from './token-verifier.js';

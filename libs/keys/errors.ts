@@ -1,0 +1,36 @@
+/** Raised when sealed data does not open: changed, cut short, moved to another place, or sealed under another key. */
+export class SealBroken extends Error {
+  readonly code = 'seal_broken';
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`sealed data does not open (${reason}); it was changed or moved since it was written`, options);
+  }
+}
+
+/** Raised when data names a tenant key version that is not stored. Nothing can open it: restore the tenant_key row first. */
+export class KeyMissing extends Error {
+  readonly code = 'key_missing';
+  constructor(tenantId: string, purpose: string, version: number) {
+    super(`tenant ${tenantId} has no '${purpose}' key of version ${version}; restore tenant_key before reading on`);
+  }
+}
+
+/** Raised when an app asks for a key that `whoMayDecrypt` does not list for it. */
+export class KeyUseDenied extends Error {
+  readonly code = 'key_use_denied';
+  constructor(app: string, capability: string) {
+    super(`${app} may not use keys for ${capability}; see libs/keys/who-may-decrypt.ts`);
+  }
+}
+
+/** Raised when the KMS refuses to unwrap: wrong context, wrong key or changed bytes. */
+export class UnwrapRefused extends Error {
+  readonly code = 'unwrap_refused';
+  constructor(options?: ErrorOptions) {
+    super('the key management refused to unwrap a key: its context, its master key or its bytes differ', options);
+  }
+}
+
+/** Raised when the local keyring may not or cannot be used. The message says what to do. */
+export class KeyringRefused extends Error {
+  readonly code = 'keyring_refused';
+}

@@ -1,0 +1,136 @@
+import { createHmac, hkdfSync } from 'node:crypto';
+import type { KeyCacheLimits } from './key-cache.js';
+import type { Environment, KeyManagement } from './key-management.js';
+import { openText, parseSealedText, sealText } from './sealed-text.js';
+import { SubjectKeyErased, SubjectKeys } from './subject-keys.js';
+import type { Subject, SubjectKeyStore } from './subject-keys.js';
+import { TenantKeys } from './tenant-keys.js';
+import type { TenantKeyStore } from './tenant-keys.js';
+import { assertMayUse } from './who-may-decrypt.js';
+import type { KeyUser } from './who-may-decrypt.js';
+
+/**
+ * Where a person's sealed value stands. `record` names the event type or table, the field, and the record where one person
+ * has several, such as `CustomerCreated.personal`. The same words must be given to open it.
+ */
+export interface PersonalPlace extends Subject {
+  record: string;
+}
+
+/** The cell of a table in which a sealed token stands. The same words must be given to open it. */
+export interface TokenPlace {
+  tenantId: string;
+  table: string;
+  column: string;
+  /** The row's id. */
+  row: string;
+}
+
+/** A person's data, or the news that its key was deleted: show the person as erased. */
+export type Opened = { erased: false; plaintext: string } | { erased: true };
+
+export interface KeysOptions {
+  /** The app that asks. It can do what `whoMayDecrypt` lists for it; all else rejects with KeyUseDenied. */
+  app: KeyUser;
+  environment: Environment;
+  kms: KeyManagement;
+  tenantKeys: TenantKeyStore;
+  subjectKeys: SubjectKeyStore;
+  cache?: KeyCacheLimits;
+}
+
+/**
+ * Seals and opens what a tenant entrusts to us (envelope encryption: KMS -> tenant DEK -> key of a person -> key of a record).
+ * Texts are UTF-8, at most 64 KiB; ids are UUIDs in lower case. Anything changed or moved rejects with SealBroken.
+ */
+export class Keys {
+  readonly #app: KeyUser;
+  readonly #tenantKeys: TenantKeys;
+  readonly #subjectKeys: SubjectKeys;
+
+  constructor({ app, environment, kms, tenantKeys, subjectKeys, cache }: KeysOptions) {
+    this.#app = app;
+    this.#tenantKeys = new TenantKeys({ kms, store: tenantKeys, environment, cache });
+    this.#subjectKeys = new SubjectKeys({ tenantKeys: this.#tenantKeys, store: subjectKeys, cache });
+  }
+
+  /** Seals personal data under the person's own key, which is made at the first use. Gives a sealed text for an event. */
+  async sealPersonal(place: PersonalPlace, plaintext: string): Promise<string> {
+    assertMayUse(this.#app, 'personal:seal');
+    const where = personalPlace(place);
+    const bytes = Buffer.from(plaintext);
+    return this.#subjectKeys.use(place, 'latest', (key) => sealText(key, where, bytes));
+  }
+
+  /** Opens personal data, or tells that the person was erased. */
+  async openPersonal(place: PersonalPlace, sealed: string): Promise<Opened> {
+    assertMayUse(this.#app, 'personal:open');
+    const where = personalPlace(place);
+    const parsed = parseSealedText(sealed);
+    try {
+      return await this.#subjectKeys.use(place, parsed.keyVersion, (key) => ({
+        erased: false,
+        plaintext: openText(key, where, parsed).toString(),
+      }));
+    } catch (error) {
+      if (error instanceof SubjectKeyErased) return { erased: true };
+      throw error;
+    }
+  }
+
+  /** Seals a processor token for one cell of one table. */
+  async sealToken(place: TokenPlace, plaintext: string): Promise<string> {
+    assertMayUse(this.#app, 'token:seal');
+    const where = tokenPlace(place);
+    const bytes = Buffer.from(plaintext);
+    return this.#tenantKeys.use(place.tenantId, 'token', 'latest', (key) => sealText(key, where, bytes));
+  }
+
+  /** Opens a processor token that stands in this very cell. */
+  async openToken(place: TokenPlace, sealed: string): Promise<string> {
+    assertMayUse(this.#app, 'token:open');
+    const where = tokenPlace(place);
+    const parsed = parseSealedText(sealed);
+    return this.#tenantKeys.use(place.tenantId, 'token', parsed.keyVersion, (key) =>
+      openText(key, where, parsed).toString(),
+    );
+  }
+
+  /**
+   * A keyed fingerprint (HMAC-SHA256, base64url, 43 characters) of `value`, by which equal values of one tenant and `kind` are found
+   * without being readable: an email (after normalizeEmail), the canonical form of a request. It never changes for a value,
+   * because what is compared is stored beside it: the tenant's first index key computes it for good.
+   */
+  async blindIndex(tenantId: string, kind: string, value: string | Buffer): Promise<string> {
+    assertMayUse(this.#app, 'index:mac');
+    assertUuid(tenantId);
+    return this.#tenantKeys.use(tenantId, 'index', 'first', (key) => {
+      const kindKey = Buffer.from(hkdfSync('sha256', key.bytes, '', `billing/index/${kind}`, 32));
+      return createHmac('sha256', kindKey).update(value).digest('base64url');
+    });
+  }
+
+  /** Forgets and zeroes every key that is held in clear; the next use loads them anew. */
+  clear(): void {
+    this.#subjectKeys.clear();
+    this.#tenantKeys.clear();
+  }
+}
+
+const personalPlace = ({ tenantId, subjectId, purpose, record }: PersonalPlace): string[] => {
+  assertUuid(tenantId);
+  assertUuid(subjectId);
+  return ['personal', tenantId, subjectId, purpose, record];
+};
+
+const tokenPlace = ({ tenantId, table, column, row }: TokenPlace): string[] => {
+  assertUuid(tenantId);
+  return ['token', tenantId, table, column, row];
+};
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** One spelling only: the same id in upper case would be another place, and its data would not open. */
+const assertUuid = (id: string): void => {
+  if (!uuid.test(id)) throw new TypeError('ids of tenants and subjects are UUIDs in lower case');
+};

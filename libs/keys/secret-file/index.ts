@@ -1,0 +1,1 @@
+export { readOrCreateSecretFile, SecretFileExposed } from './secret-file.js';

@@ -1,0 +1,30 @@
+import { KeyUseDenied } from './errors.js';
+
+/** What a tenant's keys are for. These words are a storage format and part of every encryption context. */
+export type KeyPurpose = 'personal' | 'token' | 'index';
+
+/** What an app can do with a tenant's keys: seal or open values of a purpose, or compute the keyed index. */
+export type KeyCapability = 'personal:seal' | 'personal:open' | 'token:seal' | 'token:open' | 'index:mac';
+
+/** The apps that hold keys at all or are named here to hold none. */
+export type KeyUser =
+  'api' | 'command-worker' | 'gateway' | 'privacy' | 'webhook-ingest' | 'merkle-anchor' | 'relay' | 'projector';
+
+const commandSide: readonly KeyCapability[] = ['personal:seal', 'personal:open', 'token:seal', 'index:mac'];
+
+/** Which app may do what, in one place. An app takes processor tokens in; only the gateway reads them out again. */
+export const whoMayDecrypt: Readonly<Record<KeyUser, readonly KeyCapability[]>> = {
+  api: commandSide,
+  'command-worker': commandSide,
+  gateway: ['personal:seal', 'personal:open', 'token:seal', 'token:open'],
+  privacy: ['personal:seal', 'personal:open'],
+  'webhook-ingest': [],
+  'merkle-anchor': [],
+  relay: [],
+  projector: [],
+};
+
+/** Throws KeyUseDenied unless the table lists `capability` for `app`. */
+export const assertMayUse = (app: KeyUser, capability: KeyCapability): void => {
+  if (!whoMayDecrypt[app].includes(capability)) throw new KeyUseDenied(app, capability);
+};
