@@ -3,3 +3,4 @@ export * from './batcher.js';
 export * from './recorded.js';
 export * from './shard.js';
 export * from './stream-reader.js';
+export * from './tenant-events.js';

@@ -13,10 +13,13 @@ describe('configuration', () => {
     const configuration = readConfiguration(enough);
     expect(configuration).toMatchObject({
       port: 3000,
-      auth: { issuer: 'http://127.0.0.1:3000/development-issuer' },
+      auth: { issuer: 'http://localhost/development-issuer' },
       kms: { provider: 'local' },
     });
-    expect(configuration.auth.jwksUrl).toBe('http://127.0.0.1:3000/development-issuer/.well-known/jwks.json');
+  });
+  it('finds the keys of an issuer where OpenID Connect puts them', () => {
+    const { auth } = readConfiguration({ ...enough, AUTH_ISSUER: 'https://id.example.com/' });
+    expect(auth.jwksUrl).toBe('https://id.example.com/.well-known/jwks.json');
   });
   it.each([
     ['BILLING_ENV', {}, 'BILLING_ENV must be development, test or production'],

@@ -9,6 +9,9 @@ export const exitConfiguration = 78;
 /** Raised for a missing or wrong setting. The message is one line that names the variable and says what it takes. */
 export class ConfigurationError extends Error {}
 
+/** Who issues tokens while no issuer is configured: a name, the same on every port, so that `billing token` needs no running api. */
+export const developmentIssuer = 'http://localhost/development-issuer';
+
 export type Environment = 'development' | 'test' | 'production';
 
 export interface Configuration {
@@ -81,7 +84,7 @@ export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration
   const settings = checked(environment);
   const dataDirectory = resolve(settings.BILLING_DATA_DIR ?? '.billing');
   const listen = settings.PORT ?? 3000;
-  const issuer = settings.AUTH_ISSUER ?? `http://127.0.0.1:${listen}/development-issuer`;
+  const issuer = settings.AUTH_ISSUER ?? developmentIssuer;
   const configuration: Configuration = {
     environment: settings.BILLING_ENV,
     dataDirectory,

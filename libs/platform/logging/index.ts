@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 
 import { scrubCardNumbers } from './scrub.js';
 
+export { nestLogger } from './nest-logger.js';
 export { passesLuhn, scrubCardNumbers } from './scrub.js';
 export type { Logger } from 'pino';
 

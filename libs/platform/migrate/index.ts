@@ -74,3 +74,5 @@ const runPending = async (adminUrl: string, onProgress?: (message: string) => vo
     await source.destroy();
   }
 };
+
+export { addDemoTenants, demoTenants } from './demo-tenants.js';

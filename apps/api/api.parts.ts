@@ -1,0 +1,79 @@
+import { DevelopmentIssuer, TokenVerifier } from '#access';
+import type { CommandHandlingParts } from '#command-handling';
+import { Batcher, StreamReader, TenantShards, appendOver } from '#event-store';
+import { Keys, LocalKeyManagement, PostgresSubjectKeyStore, PostgresTenantKeyStore } from '#keys';
+import { LogTail } from '#log';
+import type { Configuration } from '#platform/configuration';
+import { ConfigurationError, developmentIssuer } from '#platform/configuration';
+import { openPool } from '#platform/database';
+import type { Logger } from '#platform/logging';
+import { createLogger } from '#platform/logging';
+import type { Registry } from '#platform/metrics';
+import { createMetrics } from '#platform/metrics';
+import { join } from 'node:path';
+
+/** What the api holds open while it runs. It holds no Stripe key. */
+export interface ApiParts extends CommandHandlingParts {
+  logger: Logger;
+  metrics: Registry;
+  verifier: TokenVerifier;
+  /** Only while no other issuer is configured, and never in production. */
+  issuer: DevelopmentIssuer | undefined;
+  close(): Promise<void>;
+}
+
+/** Opens pools, keys and the tail of the log. Throws ConfigurationError for what this release cannot serve. */
+export const openApiParts = async (configuration: Configuration): Promise<ApiParts> => {
+  const { auth, databaseUrl, environment } = configuration;
+  const logger = createLogger({ app: 'api', level: configuration.logLevel });
+  const onError = (error: Error) => logger.warn({ error: error.message }, 'an idle database connection was lost');
+  const pool = openPool({ url: databaseUrl, app: 'api', max: 8, onError });
+  const appendPool = openPool({ url: databaseUrl, app: 'api append', max: 4, onError });
+  const kms = await openKms(configuration);
+  const issuer = await openIssuer(configuration);
+  const tail = new LogTail(pool, databaseUrl, { warn: (message, context) => logger.warn(context, message) });
+  await tail.start();
+  return {
+    logger,
+    metrics: createMetrics('api'),
+    pool,
+    shards: new TenantShards(pool),
+    reader: new StreamReader(pool),
+    batcher: new Batcher(appendOver(appendPool)),
+    tail,
+    keys: new Keys({
+      app: 'api',
+      environment,
+      kms,
+      tenantKeys: new PostgresTenantKeyStore(pool),
+      subjectKeys: new PostgresSubjectKeyStore(pool),
+    }),
+    verifier: new TokenVerifier({
+      issuer: auth.issuer,
+      audience: auth.audience,
+      keys: issuer ? issuer.jwks() : new URL(auth.jwksUrl),
+    }),
+    issuer,
+    close: async () => {
+      await tail.close();
+      await Promise.all([pool.end(), appendPool.end()]);
+    },
+  };
+};
+
+const openKms = ({ kms, environment }: Configuration): Promise<LocalKeyManagement> => {
+  if (kms.provider !== 'local')
+    throw new ConfigurationError('KMS_PROVIDER aws is not served by this release; use local outside production');
+  return LocalKeyManagement.open({ path: kms.keyringPath, environment });
+};
+
+const openIssuer = async ({
+  auth,
+  environment,
+  dataDirectory,
+}: Configuration): Promise<DevelopmentIssuer | undefined> => {
+  if (environment === 'production' || auth.issuer !== developmentIssuer) return undefined;
+
+  const keyPath = join(dataDirectory, 'development-issuer.json');
+  return DevelopmentIssuer.open({ environment, keyPath, issuer: auth.issuer, audience: auth.audience });
+};

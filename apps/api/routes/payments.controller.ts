@@ -1,0 +1,160 @@
+import type { Answer, RefundPaymentCommand as Refund } from '#command-handling';
+import {
+  CancelPaymentCommand,
+  CancelPaymentDto,
+  CapturePaymentCommand,
+  CapturePaymentDto,
+  ConfirmPaymentCommand,
+  ConfirmPaymentDto,
+  CreatePaymentCommand,
+  CreatePaymentDto,
+  RefundPaymentCommand,
+  RefundPaymentDto,
+  refundIdOf,
+} from '#command-handling';
+import type { Page, PaymentView, RefundView, ShownPayment } from '#projections';
+import { getPayment, listPayments, paymentView, refundOf, refundView } from '#projections';
+import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Pool } from 'pg';
+
+import type { Caller } from '../http/access.guard.js';
+import { FromCaller, Requires } from '../http/access.guard.js';
+import { CommandGate, describe } from '../http/command-gate.js';
+import { ProblemError } from '../http/problem.js';
+import { ReadPosition } from '../http/read-position.js';
+import { Answers, AnswersCommand } from '../openapi/decorators.js';
+import { Id, notFound } from './identifier.js';
+import { PaymentsQuery } from './queries.js';
+
+@ApiTags('Payments')
+@Controller('v1/payments')
+export class PaymentsController {
+  constructor(
+    private readonly gate: CommandGate,
+    private readonly pool: Pool,
+    private readonly readPosition: ReadPosition,
+  ) {}
+
+  /** Creates a payment and, given a payment method, charges it. A declined charge is a payment with `status: "failed"`. */
+  @Post()
+  @Requires('billing:write')
+  @AnswersCommand('Payment', 201)
+  async create(
+    @Req() request: FastifyRequest,
+    @FromCaller() caller: Caller,
+    @Body() body: CreatePaymentDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PaymentView> {
+    const context = await this.gate.contextOf(request, caller, body);
+    const answer = await this.gate.execute(new CreatePaymentCommand(context, body));
+    describe(reply, answer, 201, `/v1/payments/${answer.state.paymentId}`);
+    return paymentView(answer.state);
+  }
+
+  /** Attempts a payment, for the first time or again after a failure. */
+  @Post(':id/confirm')
+  @Requires('billing:write')
+  @AnswersCommand('Payment', 200)
+  async confirm(
+    @Req() request: FastifyRequest,
+    @FromCaller() caller: Caller,
+    @Id('payment') id: string,
+    @Body() body: ConfirmPaymentDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PaymentView> {
+    const context = await this.gate.contextOf(request, caller, body);
+    return shown(reply, await this.gate.execute(new ConfirmPaymentCommand(context, id, body)));
+  }
+
+  /** Captures an authorized payment, in full or in part. */
+  @Post(':id/capture')
+  @Requires('billing:write')
+  @AnswersCommand('Payment', 200)
+  async capture(
+    @Req() request: FastifyRequest,
+    @FromCaller() caller: Caller,
+    @Id('payment') id: string,
+    @Body() body: CapturePaymentDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PaymentView> {
+    const context = await this.gate.contextOf(request, caller, body);
+    return shown(reply, await this.gate.execute(new CapturePaymentCommand(context, id, body)));
+  }
+
+  /** Cancels a payment of which nothing is captured, and releases what is authorized. */
+  @Post(':id/cancel')
+  @Requires('billing:write')
+  @AnswersCommand('Payment', 200)
+  async cancel(
+    @Req() request: FastifyRequest,
+    @FromCaller() caller: Caller,
+    @Id('payment') id: string,
+    @Body() body: CancelPaymentDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PaymentView> {
+    const context = await this.gate.contextOf(request, caller, body);
+    return shown(reply, await this.gate.execute(new CancelPaymentCommand(context, id, body)));
+  }
+
+  /** Refunds a captured payment, in full or in part. Needs a token with fresh multi-factor authentication (RFC 9470). */
+  @Post(':id/refunds')
+  @Requires('billing:refund')
+  @AnswersCommand('Refund', 201)
+  async refund(
+    @Req() request: FastifyRequest,
+    @FromCaller() caller: Caller,
+    @Id('payment') id: string,
+    @Body() body: RefundPaymentDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RefundView> {
+    const context = await this.gate.contextOf(request, caller, body);
+    const command: Refund = new RefundPaymentCommand(context, id, body);
+    const answer = await this.gate.execute(command);
+    const refundId = refundIdOf(context);
+    const refund = refundOf(answer.state, refundId);
+    if (!refund) throw new Error(`refund ${refundId} is not in its payment`);
+    describe(reply, answer, 201, `/v1/refunds/${refundId}`);
+    return refundView(refund);
+  }
+
+  @Get()
+  @Requires('billing:read')
+  @Answers('PaymentPage')
+  async list(
+    @Req() request: FastifyRequest,
+    @FromCaller() { tenantId }: Caller,
+    @Query() query: PaymentsQuery,
+  ): Promise<Page<PaymentView>> {
+    await this.readPosition.reached(request);
+    return listPayments(this.pool, tenantId, query);
+  }
+
+  @Get(':id')
+  @Requires('billing:read')
+  @Answers('Payment')
+  async get(
+    @Req() request: FastifyRequest,
+    @FromCaller() { tenantId }: Caller,
+    @Id('payment') id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PaymentView> {
+    await this.readPosition.reached(request);
+    const found = await getPayment(this.pool, tenantId, id);
+    if (!found) throw notFound('payment', id);
+    reply.header('etag', `"${found.version}"`);
+    return found.value;
+  }
+}
+
+/** The answer of a command on a payment. What the processor refused to do is a problem, with the processor's own code. */
+const shown = (reply: FastifyReply, answer: Answer<ShownPayment>): PaymentView => {
+  const event = answer.settledBy?.event as { type?: string; code?: string } | undefined;
+  if (event?.type === 'CaptureFailed' || event?.type === 'CancelFailed') {
+    const code = event.type === 'CaptureFailed' ? 'capture_failed' : 'cancel_failed';
+    throw new ProblemError(422, code, 'the processor refused; the payment is as it was', { processorCode: event.code });
+  }
+  describe(reply, answer, 200);
+  return paymentView(answer.state);
+};

@@ -1,0 +1,28 @@
+import { attachmentPlaceOf, personalPlaceOf } from '#command-handling';
+import type { Customer } from '#domain/customer';
+import type { PaymentMethod } from '#domain/payment-method';
+import { Keys } from '#keys';
+import type { CustomerPersonalData, CustomerView, PaymentMethodDetails, PaymentMethodView } from '#projections';
+import { customerView, paymentMethodView, sealedDetailsOf } from '#projections';
+import { Injectable } from '@nestjs/common';
+
+/** Opens what is sealed about a person, for those who may see it; an erased person is shown as erased. */
+@Injectable()
+export class PersonalData {
+  constructor(private readonly keys: Keys) {}
+
+  async customer(tenantId: string, customer: Customer): Promise<CustomerView> {
+    const opened = await this.keys.openPersonal(personalPlaceOf(tenantId, customer.customerId), customer.personal);
+    return customerView(customer, opened.erased ? 'erased' : (JSON.parse(opened.plaintext) as CustomerPersonalData));
+  }
+
+  async paymentMethod(tenantId: string, method: PaymentMethod): Promise<PaymentMethodView> {
+    const sealed = sealedDetailsOf(method);
+    if (sealed === undefined) return paymentMethodView(method, undefined);
+    const opened = await this.keys.openPersonal(
+      attachmentPlaceOf(tenantId, method.customerId, method.paymentMethodId),
+      sealed,
+    );
+    return paymentMethodView(method, opened.erased ? 'erased' : (JSON.parse(opened.plaintext) as PaymentMethodDetails));
+  }
+}

@@ -1,0 +1,50 @@
+import type { Page, RefundView } from '#projections';
+import { getRefund, listRefunds } from '#projections';
+import { Controller, Get, Query, Req, Res } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Pool } from 'pg';
+
+import type { Caller } from '../http/access.guard.js';
+import { FromCaller, Requires } from '../http/access.guard.js';
+import { ReadPosition } from '../http/read-position.js';
+import { Answers } from '../openapi/decorators.js';
+import { Id, notFound } from './identifier.js';
+import { RefundsQuery } from './queries.js';
+
+@ApiTags('Refunds')
+@Controller('v1/refunds')
+export class RefundsController {
+  constructor(
+    private readonly pool: Pool,
+    private readonly readPosition: ReadPosition,
+  ) {}
+
+  @Get()
+  @Requires('billing:read')
+  @Answers('RefundPage')
+  async list(
+    @Req() request: FastifyRequest,
+    @FromCaller() { tenantId }: Caller,
+    @Query() query: RefundsQuery,
+  ): Promise<Page<RefundView>> {
+    await this.readPosition.reached(request);
+    return listRefunds(this.pool, tenantId, query);
+  }
+
+  @Get(':id')
+  @Requires('billing:read')
+  @Answers('Refund')
+  async get(
+    @Req() request: FastifyRequest,
+    @FromCaller() { tenantId }: Caller,
+    @Id('refund') id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RefundView> {
+    await this.readPosition.reached(request);
+    const found = await getRefund(this.pool, tenantId, id);
+    if (!found) throw notFound('refund', id);
+    reply.header('etag', `"${found.version}"`);
+    return found.value;
+  }
+}

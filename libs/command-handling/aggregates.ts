@@ -1,0 +1,35 @@
+import type { DomainEvent } from '#contracts';
+import { streamIdOf } from '#contracts';
+import type { Customer, CustomerEvent } from '#domain/customer';
+import { evolveCustomer, initialCustomer } from '#domain/customer';
+import type { PaymentEvent } from '#domain/payment';
+import type { PaymentMethod, PaymentMethodEvent } from '#domain/payment-method';
+import { evolvePaymentMethod, initialPaymentMethod } from '#domain/payment-method';
+import type { ShownPayment } from '#projections/payments';
+import { evolveShownPayment, initialShownPayment } from '#projections/payments';
+
+/** How an aggregate's stream is named and folded. */
+export interface Aggregate<S, E extends DomainEvent> {
+  streamOf: (id: string) => string;
+  initial: S;
+  evolve: (state: S, event: E) => S;
+}
+
+export const customers: Aggregate<Customer, CustomerEvent> = {
+  streamOf: (id) => streamIdOf('customer', id),
+  initial: initialCustomer,
+  evolve: evolveCustomer,
+};
+
+/** Folded as it is shown, so that the answer to a command and a later query are the same. */
+export const payments: Aggregate<ShownPayment, PaymentEvent> = {
+  streamOf: (id) => streamIdOf('payment', id),
+  initial: initialShownPayment,
+  evolve: evolveShownPayment,
+};
+
+export const paymentMethods: Aggregate<PaymentMethod, PaymentMethodEvent> = {
+  streamOf: (id) => streamIdOf('payment_method', id),
+  initial: initialPaymentMethod,
+  evolve: evolvePaymentMethod,
+};

@@ -1,0 +1,16 @@
+import type { Customer } from '#domain/customer';
+import { Command } from '@nestjs/cqrs';
+
+import type { CommandContext } from '../context.js';
+import type { Answer } from '../executor.js';
+import type { CreateCustomerDto } from './dto.js';
+
+/** Creates a customer, or answers with the one that has this email already (`existing`). */
+export class CreateCustomerCommand extends Command<Answer<Customer> & { existing: boolean }> {
+  constructor(
+    readonly context: CommandContext,
+    readonly body: CreateCustomerDto,
+  ) {
+    super();
+  }
+}

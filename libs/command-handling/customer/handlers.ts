@@ -1,0 +1,48 @@
+import type { Customer } from '#domain/customer';
+import { decideCustomer } from '#domain/customer';
+import { Keys, normalizeEmail } from '#keys';
+import type { ICommandHandler } from '@nestjs/cqrs';
+import { CommandHandler } from '@nestjs/cqrs';
+
+import { customers } from '../aggregates.js';
+import type { Answer } from '../executor.js';
+import { ClaimHeld, CommandExecutor } from '../executor.js';
+import { idFrom } from '../idempotency.js';
+import { CreateCustomerCommand } from './commands.js';
+
+/** The kind of the claim by which a tenant has one customer for an email. A storage format. */
+export const emailClaim = 'customer_email';
+
+/** Where a customer's personal data stands, for `Keys.sealPersonal` and `openPersonal`. */
+export const personalPlaceOf = (tenantId: string, customerId: string) =>
+  ({ tenantId, subjectId: customerId, purpose: 'contact', record: 'CustomerCreated.personal' }) as const;
+
+@CommandHandler(CreateCustomerCommand)
+export class CreateCustomerHandler implements ICommandHandler<CreateCustomerCommand> {
+  constructor(
+    private readonly executor: CommandExecutor,
+    private readonly keys: Keys,
+  ) {}
+
+  async execute({ context, body }: CreateCustomerCommand): Promise<Answer<Customer> & { existing: boolean }> {
+    const { tenantId, commandId, at } = context;
+    const customerId = idFrom(commandId, 'customer');
+    const [value, personal] = await Promise.all([
+      this.keys.blindIndex(tenantId, emailClaim, normalizeEmail(body.email)),
+      this.keys.sealPersonal(personalPlaceOf(tenantId, customerId), JSON.stringify(body)),
+    ]);
+    try {
+      const answer = await this.executor.execute({
+        context,
+        aggregate: customers,
+        id: customerId,
+        decide: (customer) => decideCustomer({ type: 'CreateCustomer', customerId, personal, at }, customer),
+        claims: [{ kind: emailClaim, value }],
+      });
+      return { ...answer, existing: false };
+    } catch (error) {
+      if (!(error instanceof ClaimHeld) || !error.heldBy) throw error;
+      return { ...(await this.executor.current(tenantId, customers, error.heldBy)), existing: true };
+    }
+  }
+}

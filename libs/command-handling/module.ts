@@ -1,0 +1,54 @@
+import { Keys } from '#keys';
+import type { Batcher, StreamReader, TenantShards } from '#event-store';
+import type { LogTail } from '#log';
+import type { DynamicModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import type { Pool } from 'pg';
+
+import { CreateCustomerHandler } from './customer/index.js';
+import { CommandExecutor } from './executor.js';
+import { Fingerprints } from './idempotency.js';
+import { AttachPaymentMethodHandler, ProcessorTokens } from './payment-method/index.js';
+import {
+  CancelPaymentHandler,
+  CapturePaymentHandler,
+  ConfirmPaymentHandler,
+  CreatePaymentHandler,
+  RefundPaymentHandler,
+} from './payment/index.js';
+
+/** What the handlers work with; the app that hosts them opens it under its own role. */
+export interface CommandHandlingParts {
+  pool: Pool;
+  shards: TenantShards;
+  reader: StreamReader;
+  batcher: Batcher;
+  tail: LogTail;
+  keys: Keys;
+}
+
+/** The command handlers, for every app that takes commands in. */
+@Module({})
+export class CommandHandlingModule {
+  static with(parts: CommandHandlingParts): DynamicModule {
+    return {
+      module: CommandHandlingModule,
+      imports: [CqrsModule.forRoot()],
+      providers: [
+        { provide: CommandExecutor, useValue: new CommandExecutor(parts) },
+        { provide: Fingerprints, useValue: new Fingerprints(parts.keys) },
+        { provide: Keys, useValue: parts.keys },
+        { provide: ProcessorTokens, useValue: new ProcessorTokens(parts.pool, parts.keys) },
+        CreateCustomerHandler,
+        AttachPaymentMethodHandler,
+        CreatePaymentHandler,
+        ConfirmPaymentHandler,
+        CapturePaymentHandler,
+        CancelPaymentHandler,
+        RefundPaymentHandler,
+      ],
+      exports: [CqrsModule, Fingerprints, Keys],
+    };
+  }
+}

@@ -1,0 +1,16 @@
+import type { PaymentMethod } from '#domain/payment-method';
+import { Command } from '@nestjs/cqrs';
+
+import type { CommandContext } from '../context.js';
+import type { Answer } from '../executor.js';
+import type { AttachPaymentMethodDto } from './dto.js';
+
+export class AttachPaymentMethodCommand extends Command<Answer<PaymentMethod>> {
+  constructor(
+    readonly context: CommandContext,
+    readonly customerId: string,
+    readonly body: AttachPaymentMethodDto,
+  ) {
+    super();
+  }
+}

@@ -1,0 +1,46 @@
+import { assertCustomerExists } from '#domain/customer';
+import type { PaymentMethod } from '#domain/payment-method';
+import { decidePaymentMethod } from '#domain/payment-method';
+import type { ICommandHandler } from '@nestjs/cqrs';
+import { CommandHandler } from '@nestjs/cqrs';
+
+import { customers, paymentMethods } from '../aggregates.js';
+import type { Answer } from '../executor.js';
+import { CommandExecutor } from '../executor.js';
+import { idFrom } from '../idempotency.js';
+import { AttachPaymentMethodCommand } from './commands.js';
+import { ProcessorTokens } from './token-store.js';
+
+@CommandHandler(AttachPaymentMethodCommand)
+export class AttachPaymentMethodHandler implements ICommandHandler<AttachPaymentMethodCommand> {
+  constructor(
+    private readonly executor: CommandExecutor,
+    private readonly tokens: ProcessorTokens,
+  ) {}
+
+  execute({ context, customerId, body }: AttachPaymentMethodCommand): Promise<Answer<PaymentMethod>> {
+    const { tenantId, commandId, at } = context;
+    const paymentMethodId = idFrom(commandId, 'payment_method');
+    return this.executor.execute({
+      context,
+      aggregate: paymentMethods,
+      id: paymentMethodId,
+      decide: (method) =>
+        decidePaymentMethod({ type: 'AttachPaymentMethod', paymentMethodId, customerId, kind: body.type, at }, method),
+      requires: async () => {
+        assertCustomerExists(await this.executor.load(tenantId, customers, customerId));
+        // The token first: once the event is in the log, the gateway looks for it.
+        await this.tokens.store(tenantId, paymentMethodId, customerId, body.processorToken);
+      },
+    });
+  }
+}
+
+/** Where the details of an attached method stand, for `Keys.sealPersonal` and `openPersonal`. */
+export const attachmentPlaceOf = (tenantId: string, customerId: string, paymentMethodId: string) =>
+  ({
+    tenantId,
+    subjectId: customerId,
+    purpose: 'contact',
+    record: `PaymentMethodAttached.details/${paymentMethodId}`,
+  }) as const;

@@ -1,0 +1,24 @@
+import { tenantInsert, tenantQuery } from '#access/tenancy';
+import type { Keys } from '#keys';
+import type { Pool } from 'pg';
+
+const insertToken = tenantInsert(
+  'insert_processor_token',
+  `insert into billing.processor_token (tenant_id, payment_method_id, customer_id, sealed)
+   select t.tenant_id, $2::uuid, $3::uuid, $4 from t on conflict do nothing`,
+);
+
+/** Keeps processor tokens, sealed, outside of every event: the row is written before the event that names the method. */
+export class ProcessorTokens {
+  constructor(
+    readonly pool: Pool,
+    readonly keys: Keys,
+  ) {}
+
+  /** Seals and stores a token. A repeat of the same command changes nothing. */
+  async store(tenantId: string, paymentMethodId: string, customerId: string, token: string): Promise<void> {
+    const place = { tenantId, table: 'processor_token', column: 'sealed', row: paymentMethodId };
+    const sealed = await this.keys.sealToken(place, token);
+    await tenantQuery(this.pool, insertToken, tenantId, [paymentMethodId, customerId, sealed]);
+  }
+}

@@ -1,0 +1,31 @@
+import { Refusal } from '#domain';
+
+/** The key was used before, for something else. */
+export class IdempotencyKeyReused extends Refusal {
+  constructor() {
+    super(
+      'idempotency_key_reused',
+      'unprocessable',
+      'this Idempotency-Key was used with another request; repeat that request, or use a new key for this one',
+      { field: 'Idempotency-Key' },
+    );
+  }
+}
+
+/** Others changed the same thing each time this command was decided. */
+export class ConcurrentChange extends Refusal {
+  constructor(streamId: string) {
+    super(
+      'concurrent_change',
+      'conflict',
+      `${streamId} was changed by others at the same time; send the request again with the same key`,
+    );
+  }
+}
+
+/** The tenant of the token has no row: it was never created here. */
+export class TenantUnknown extends Refusal {
+  constructor(tenantId: string) {
+    super('tenant_unknown', 'not_found', `there is no tenant ${tenantId} in this deployment`);
+  }
+}

@@ -1,0 +1,60 @@
+import { specificationOf } from '../testing/given-when-then.js';
+import {
+  CustomerNotFound,
+  decideCustomer,
+  evolveCustomer,
+  foldCustomer,
+  initialCustomer,
+  processorCustomerIdOf,
+  type CustomerEvent,
+} from './index.js';
+
+const { given } = specificationOf({ initial: initialCustomer, evolve: evolveCustomer, decide: decideCustomer });
+
+const at = '2026-11-01T10:00:00Z';
+const created: CustomerEvent = { type: 'CustomerCreated', customerId: 'c1', personal: 'sealed', at };
+const registered: CustomerEvent = { type: 'CustomerRegistered', processorCustomerId: 'cus_1', at };
+const failed: CustomerEvent = { type: 'CustomerRegistrationFailed', code: 'email_invalid', at };
+
+describe('a customer', () => {
+  it('is created with sealed personal data', () => {
+    given([]).when({ type: 'CreateCustomer', customerId: 'c1', personal: 'sealed', at }).then([created]);
+  });
+  it('is created once, even when a repeat seals the same data to another text', () => {
+    given([created]).when({ type: 'CreateCustomer', customerId: 'c1', personal: 'sealed again', at }).thenNothing();
+  });
+  it('is registered at the processor once', () => {
+    const register = { type: 'RegisterCustomer', processorCustomerId: 'cus_1', at } as const;
+    given([created]).when(register).then([registered]);
+    given([created, registered]).when(register).thenNothing();
+  });
+  it('that was refused can be registered later', () => {
+    given([created, failed]).when({ type: 'RegisterCustomer', processorCustomerId: 'cus_1', at }).then([registered]);
+    expect(foldCustomer([created, failed, registered]).registration).toEqual({ phase: 'registered' });
+  });
+  it('once registered, a late failure changes nothing', () => {
+    const late = { type: 'FailCustomerRegistration', code: 'email_invalid', at } as const;
+    given([created]).when(late).then([failed]);
+    given([created, registered]).when(late).thenNothing();
+  });
+  it('registered twice is recorded and flagged, and both orders agree on the one that counts', () => {
+    const again: CustomerEvent = { ...registered, type: 'CustomerRegistered', processorCustomerId: 'cus_0' };
+    given([created, registered])
+      .when({ type: 'RegisterCustomer', processorCustomerId: 'cus_0', at })
+      .then([
+        again,
+        {
+          type: 'DriftDetected',
+          fact: 'CustomerRegistered',
+          rule: 'customer_registered_twice',
+          details: { customerId: 'c1', processorCustomerId: 'cus_0' },
+          at,
+        },
+      ]);
+    expect(processorCustomerIdOf(foldCustomer([created, registered, again]))).toBe('cus_0');
+    expect(processorCustomerIdOf(foldCustomer([created, again, registered]))).toBe('cus_0');
+  });
+  it('that was never created has no facts', () => {
+    given([]).when({ type: 'RegisterCustomer', processorCustomerId: 'cus_1', at }).thenRefuses(CustomerNotFound);
+  });
+});

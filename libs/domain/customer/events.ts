@@ -1,0 +1,25 @@
+import type { DriftDetected } from '../drift.js';
+
+/** Names and fields are a storage format: add optional fields, never rename. `at` is RFC 3339. */
+
+export interface CustomerCreated {
+  type: 'CustomerCreated';
+  customerId: string;
+  /** Sealed text (e-mail, name, address): opaque here, and the only place where it stands. */
+  personal: string;
+  at: string;
+}
+
+export interface CustomerRegistered {
+  type: 'CustomerRegistered';
+  processorCustomerId: string;
+  at: string;
+}
+
+export interface CustomerRegistrationFailed {
+  type: 'CustomerRegistrationFailed';
+  code: string;
+  at: string;
+}
+
+export type CustomerEvent = CustomerCreated | CustomerRegistered | CustomerRegistrationFailed | DriftDetected;

@@ -1,0 +1,15 @@
+export type * from './commands.js';
+export type * from './events.js';
+export {
+  CustomerNotFound,
+  assertCustomerExists,
+  createCustomer,
+  decideCustomer,
+  evolveCustomer,
+  failCustomerRegistration,
+  foldCustomer,
+  initialCustomer,
+  processorCustomerIdOf,
+  registerCustomer,
+} from './customer.js';
+export type { Customer, Registration } from './customer.js';

@@ -1,0 +1,14 @@
+export type * from './commands.js';
+export type * from './events.js';
+export {
+  PaymentMethodNotAttached,
+  PaymentMethodNotFound,
+  assertChargeableMethod,
+  attachPaymentMethod,
+  decidePaymentMethod,
+  evolvePaymentMethod,
+  foldPaymentMethod,
+  initialPaymentMethod,
+  recordAttachment,
+} from './payment-method.js';
+export type { Attachment, PaymentMethod } from './payment-method.js';

@@ -1,0 +1,35 @@
+import type { PaymentCommand } from './commands.js';
+import type { PaymentEvent } from './events.js';
+import * as facts from './facts.js';
+import * as requests from './requests.js';
+import type { Payment } from './state.js';
+
+type Decider<C> = (command: C, payment: Payment) => PaymentEvent[];
+type Deciders = { [T in PaymentCommand['type']]: Decider<Extract<PaymentCommand, { type: T }>> };
+
+const deciders: Deciders = {
+  CreatePayment: requests.createPayment,
+  ConfirmPayment: requests.confirmPayment,
+  CapturePayment: requests.capturePayment,
+  CancelPayment: requests.cancelPayment,
+  RefundPayment: requests.refundPayment,
+  RecordActionRequired: facts.recordActionRequired,
+  RecordProcessing: facts.recordProcessing,
+  RecordAuthorization: facts.recordAuthorization,
+  RecordCapture: facts.recordCapture,
+  RecordFailure: facts.recordFailure,
+  RecordCaptureFailure: facts.recordCaptureFailure,
+  RecordCancellation: facts.recordCancellation,
+  RecordCancelFailure: facts.recordCancelFailure,
+  RecordRefundOutcome: facts.recordRefundOutcome,
+  RecordDisputeOpened: facts.recordDisputeOpened,
+  RecordDisputeClosed: facts.recordDisputeClosed,
+  RecordSettlement: facts.recordSettlement,
+};
+
+/**
+ * Decides any command of the payment: the events to append, `[]` for what changes nothing. Pure. Throws a Refusal for a
+ * command that a rule forbids; records facts, and refuses them only with PaymentNotFound.
+ */
+export const decide = (command: PaymentCommand, payment: Payment): PaymentEvent[] =>
+  (deciders[command.type] as Decider<PaymentCommand>)(command, payment);

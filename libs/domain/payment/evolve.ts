@@ -1,0 +1,181 @@
+import { changed, fuller, further, joinInto, known } from '../join.js';
+import type { PaymentEvent } from './events.js';
+import {
+  attemptRank,
+  cancelRank,
+  captureRank,
+  initialPayment,
+  refundRank,
+  type Attempt,
+  type AttemptStage,
+  type Authorization,
+  type Cancel,
+  type Capture,
+  type Dispute,
+  type Payment,
+  type Refund,
+} from './state.js';
+
+const joinAuthorization = (a: Authorization | undefined, b: Authorization | undefined): Authorization | undefined => {
+  if (!a || !b) return a ?? b;
+  // One processor object has one authorization; where two reports differ, the larger hold.
+  if (a.amount !== b.amount) return b.amount > a.amount ? b : a;
+  return fuller(a, b);
+};
+
+const joinAttempt = (a: Attempt, b: Attempt): Attempt =>
+  changed(a, {
+    stage: further<AttemptStage>(attemptRank, a.stage, b.stage),
+    requested: a.requested ?? b.requested,
+    processorPaymentId: known(a.processorPaymentId, b.processorPaymentId),
+    authorization: joinAuthorization(a.authorization, b.authorization),
+  });
+
+/** A capture that was made stands as first recorded; a request takes the amount that the processor reports. */
+const joinCapture = (a: Capture, b: Capture): Capture => {
+  const stage = further(captureRank, a.stage, b.stage);
+  const told = a.stage.phase !== 'captured' && stage.phase === 'captured' ? b : a;
+  const { amount, final, attempt } = told;
+  return changed(a, { stage, amount, final, attempt, requested: a.requested || b.requested });
+};
+
+const joinCancel = (a: Cancel, b: Cancel): Cancel => changed(a, { stage: further(cancelRank, a.stage, b.stage) });
+
+/** The amount is that of the first mention: the ledger holds it. */
+const joinRefund = (a: Refund, b: Refund): Refund =>
+  changed(a, {
+    stage: further(refundRank, a.stage, b.stage),
+    requested: a.requested || b.requested,
+    processorPaymentId: known(a.processorPaymentId, b.processorPaymentId),
+    reason: a.reason ?? b.reason,
+  });
+
+const joinDispute = (a: Dispute, b: Dispute): Dispute =>
+  changed(a, {
+    won: a.won || b.won,
+    lost: a.lost || b.lost,
+    processorPaymentId: known(a.processorPaymentId, b.processorPaymentId),
+  });
+
+const withAttempt = (payment: Payment, attempt: Attempt): Payment =>
+  changed(payment, { attempts: joinInto(payment.attempts, attempt.attempt, attempt, joinAttempt) });
+
+const withCapture = (payment: Payment, capture: Capture): Payment =>
+  changed(payment, { captures: joinInto(payment.captures, capture.captureId, capture, joinCapture) });
+
+const withCancel = (payment: Payment, cancel: Cancel): Payment =>
+  changed(payment, { cancels: joinInto(payment.cancels, cancel.cancelId, cancel, joinCancel) });
+
+const withRefund = (payment: Payment, refund: Refund): Payment =>
+  changed(payment, { refunds: joinInto(payment.refunds, refund.refundId, refund, joinRefund) });
+
+const withDispute = (payment: Payment, dispute: Dispute): Payment =>
+  changed(payment, { disputes: joinInto(payment.disputes, dispute.disputeId, dispute, joinDispute) });
+
+type Folder<E> = (payment: Payment, event: E) => Payment;
+type Folders = { [T in PaymentEvent['type']]: Folder<Extract<PaymentEvent, { type: T }>> };
+
+const folders: Folders = {
+  PaymentCreated: (payment, { paymentId, customerId, amount, currency, captureMethod, orderId, at }) =>
+    changed(payment, { paymentId, customerId, amount, currency, captureMethod, orderId, createdAt: at }),
+
+  PaymentRequested: (payment, { attempt, paymentMethodId, amount }) =>
+    withAttempt(payment, { attempt, stage: { phase: 'requested' }, requested: { paymentMethodId, amount } }),
+  PaymentActionRequired: (payment, { attempt, processorPaymentId, action }) =>
+    withAttempt(payment, { attempt, processorPaymentId, stage: { phase: 'action_required', action } }),
+  PaymentProcessing: (payment, { attempt, processorPaymentId }) =>
+    withAttempt(payment, { attempt, processorPaymentId, stage: { phase: 'processing' } }),
+  PaymentAuthorized: (payment, { attempt, processorPaymentId, amount, expiresAt, multicapture = false }) =>
+    withAttempt(payment, {
+      attempt,
+      processorPaymentId,
+      stage: { phase: 'authorized' },
+      authorization: { amount, expiresAt, multicapture },
+    }),
+  PaymentFailed: (payment, { attempt, processorPaymentId, code, declineCode }) =>
+    withAttempt(payment, { attempt, processorPaymentId, stage: { phase: 'failed', code, declineCode } }),
+  PaymentCanceled: (payment, { attempt, cancelId, reason }) => {
+    const canceled = withAttempt(payment, { attempt, stage: { phase: 'canceled', reason } });
+    return cancelId === undefined ? canceled : withCancel(canceled, { cancelId, attempt, stage: { phase: 'done' } });
+  },
+
+  CaptureRequested: (payment, { captureId, attempt, amount, final }) =>
+    withCapture(payment, { captureId, attempt, amount, final, stage: { phase: 'requested' }, requested: true }),
+  CaptureFailed: (payment, { captureId, code }) => {
+    const capture = payment.captures[captureId] ?? { captureId, attempt: 0, amount: 0, final: false, requested: false };
+    return withCapture(payment, { ...capture, stage: { phase: 'failed', code } });
+  },
+  PaymentCaptured: (payment, { captureId, attempt, processorPaymentId, amount, final }) => {
+    // Its postings are booked once: nothing that a second report says may make it news.
+    if (payment.captures[captureId]?.stage.phase === 'captured') return payment;
+    const capture: Capture = { captureId, attempt, amount, final, stage: { phase: 'captured' }, requested: false };
+    return withAttempt(withCapture(payment, capture), { attempt, processorPaymentId, stage: { phase: 'captured' } });
+  },
+  // Follows from the final capture and the authorization: what was released is derived.
+  AuthorizationReleased: (payment) => payment,
+
+  CancelRequested: (payment, { cancelId, attempt }) =>
+    withCancel(payment, { cancelId, attempt, stage: { phase: 'requested' } }),
+  CancelFailed: (payment, { cancelId, code }) => {
+    const attempt = payment.cancels[cancelId]?.attempt ?? 0;
+    return withCancel(payment, { cancelId, attempt, stage: { phase: 'failed', code } });
+  },
+
+  RefundRequested: (payment, { refundId, processorPaymentId, amount, reason }) =>
+    withRefund(payment, {
+      refundId,
+      amount,
+      stage: { phase: 'requested' },
+      requested: true,
+      processorPaymentId,
+      reason,
+    }),
+  RefundPending: (payment, { refundId, amount, processorRefundId, processorPaymentId }) => {
+    const stage = { phase: 'pending' as const, processorRefundId };
+    return withRefund(payment, { refundId, amount, stage, requested: false, processorPaymentId });
+  },
+  RefundSucceeded: (payment, { refundId, amount, processorRefundId, processorPaymentId }) => {
+    const stage = { phase: 'succeeded' as const, processorRefundId };
+    return withRefund(payment, { refundId, amount, stage, requested: false, processorPaymentId });
+  },
+  RefundFailed: (payment, { refundId, amount, code, processorRefundId, processorPaymentId }) => {
+    const stage = { phase: 'failed' as const, code, processorRefundId };
+    return withRefund(payment, { refundId, amount, stage, requested: false, processorPaymentId });
+  },
+
+  DisputeOpened: (payment, { disputeId, amount, processorPaymentId }) =>
+    withDispute(payment, { disputeId, amount, won: false, lost: false, processorPaymentId }),
+  DisputeClosed: (payment, { disputeId, amount, outcome, processorPaymentId }) =>
+    withDispute(payment, {
+      disputeId,
+      amount,
+      won: outcome === 'won',
+      lost: outcome === 'lost',
+      processorPaymentId,
+    }),
+
+  SettlementRecorded: (payment, { settlementId, source, sourceId, gross, fee, net, currency, availableOn }) => {
+    const settlement = { settlementId, source, sourceId, gross, fee, net, currency, availableOn };
+    return changed(payment, { settlements: joinInto(payment.settlements, settlementId, settlement, (first) => first) });
+  },
+
+  DriftDetected: (payment, { rule, fact, details }) => {
+    if (rule !== 'amount_differs') return payment;
+    const key = contradictionKey(fact, String(details.id), Number(details.reported));
+    return changed(payment, { contradictions: joinInto(payment.contradictions, key, true as const, (first) => first) });
+  },
+};
+
+/** Names a contradiction that was flagged: the fact's type, what it is about, and the amount that it reported. */
+export const contradictionKey = (fact: string, id: string, reported: number): string => `${fact}:${id}:${reported}`;
+
+/** Folds one event into the payment. Gives back the same object when the event says nothing new. */
+export const evolve = (payment: Payment, event: PaymentEvent): Payment =>
+  (folders[event.type] as Folder<PaymentEvent>)(payment, event);
+
+/** The payment that `events`, in the order of their stream, add up to. */
+export const foldPayment = (events: Iterable<PaymentEvent>): Payment => {
+  let payment = initialPayment;
+  for (const event of events) payment = evolve(payment, event);
+  return payment;
+};

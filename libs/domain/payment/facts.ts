@@ -1,0 +1,149 @@
+import type {
+  RecordActionRequired,
+  RecordAuthorization,
+  RecordCancelFailure,
+  RecordCancellation,
+  RecordCapture,
+  RecordCaptureFailure,
+  RecordDisputeClosed,
+  RecordDisputeOpened,
+  RecordFailure,
+  RecordProcessing,
+  RecordRefundOutcome,
+  RecordSettlement,
+} from './commands.js';
+import type { DisputeBooked, PaymentEvent, RefundBooked } from './events.js';
+import { flagAmount, record } from './record.js';
+import type { Dispute, Payment, Refund } from './state.js';
+
+/**
+ * What the processor reports. Facts are never refused, whatever we believed (but for a payment that does not exist):
+ * each is recorded once, in whatever order it comes; see `record`. Fields are picked one by one, so that nothing else that
+ * a caller's object holds, a token or a secret, can enter an event.
+ */
+
+export const recordActionRequired = (fact: RecordActionRequired, payment: Payment): PaymentEvent[] => {
+  const { attempt, processorPaymentId, action, at } = fact;
+  return record(payment, { type: 'PaymentActionRequired', attempt, processorPaymentId, action, at });
+};
+
+export const recordProcessing = (fact: RecordProcessing, payment: Payment): PaymentEvent[] => {
+  const { attempt, processorPaymentId, at } = fact;
+  return record(payment, { type: 'PaymentProcessing', attempt, processorPaymentId, at });
+};
+
+export const recordAuthorization = (fact: RecordAuthorization, payment: Payment): PaymentEvent[] => {
+  const { attempt, processorPaymentId, amount, expiresAt, multicapture, at } = fact;
+  const type = 'PaymentAuthorized';
+  return record(payment, { type, attempt, processorPaymentId, amount, expiresAt, multicapture, at });
+};
+
+/** Ends the attempt, not the payment: it can be confirmed again. */
+export const recordFailure = (fact: RecordFailure, payment: Payment): PaymentEvent[] => {
+  const { attempt, code, declineCode, processorPaymentId, at } = fact;
+  return record(payment, { type: 'PaymentFailed', attempt, code, declineCode, processorPaymentId, at });
+};
+
+export const recordCancellation = (fact: RecordCancellation, payment: Payment): PaymentEvent[] => {
+  const { attempt, reason, at } = fact;
+  return record(payment, { type: 'PaymentCanceled', attempt, reason, at });
+};
+
+export const recordCaptureFailure = (fact: RecordCaptureFailure, payment: Payment): PaymentEvent[] => {
+  const { captureId, code, at } = fact;
+  return record(payment, { type: 'CaptureFailed', captureId, code, at });
+};
+
+export const recordCancelFailure = (fact: RecordCancelFailure, payment: Payment): PaymentEvent[] => {
+  const { cancelId, code, at } = fact;
+  return record(payment, { type: 'CancelFailed', cancelId, code, at });
+};
+
+/** Money taken always counts, of whichever attempt. The same capture is counted once. */
+export const recordCapture = (fact: RecordCapture, payment: Payment): PaymentEvent[] => {
+  const { captureId, attempt, processorPaymentId, amount, final, at } = fact;
+  const { currency } = payment;
+  const type = 'PaymentCaptured';
+  const known = payment.captures[captureId];
+  const recorded = known?.stage.phase === 'failed' ? undefined : known?.amount;
+  return [
+    ...record(payment, { type, attempt, captureId, processorPaymentId, amount, currency, final, at }),
+    ...flagAmount(payment, { type, id: captureId, amount, at }, recorded),
+  ];
+};
+
+const refundBooked = (refund: Refund | undefined): RefundBooked => {
+  switch (refund?.stage.phase) {
+    case 'requested':
+    case 'pending':
+      return 'pending';
+    case 'succeeded':
+      return 'succeeded';
+    case 'failed':
+    case undefined:
+      return 'nothing';
+  }
+};
+
+/** A refund that succeeded can still fail, and one that failed stays failed. The amount is that of its first mention. */
+export const recordRefundOutcome = (fact: RecordRefundOutcome, payment: Payment): PaymentEvent[] => {
+  const { refundId, processorPaymentId, at } = fact;
+  const known = payment.refunds[refundId];
+  const terms = { refundId, processorPaymentId, amount: known?.amount ?? fact.amount, currency: payment.currency, at };
+  const booked = refundBooked(known);
+  const event: PaymentEvent =
+    fact.outcome === 'failed'
+      ? { type: 'RefundFailed', ...terms, code: fact.code, processorRefundId: fact.processorRefundId, reverses: booked }
+      : {
+          type: fact.outcome === 'pending' ? 'RefundPending' : 'RefundSucceeded',
+          ...terms,
+          processorRefundId: fact.processorRefundId,
+          booked,
+        };
+  return [
+    ...record(payment, event),
+    ...flagAmount(payment, { type: event.type, id: refundId, amount: fact.amount, at }, known?.amount),
+  ];
+};
+
+const disputeBooked = (dispute: Dispute | undefined): DisputeBooked => {
+  if (!dispute) return 'nothing';
+  if (dispute.lost) return 'lost';
+  return dispute.won ? 'won' : 'open';
+};
+
+export const recordDisputeOpened = (fact: RecordDisputeOpened, payment: Payment): PaymentEvent[] => {
+  const { disputeId, processorPaymentId, at } = fact;
+  const known = payment.disputes[disputeId];
+  const amount = known?.amount ?? fact.amount;
+  const booked = disputeBooked(known);
+  const { currency } = payment;
+  return [
+    ...record(payment, { type: 'DisputeOpened', disputeId, processorPaymentId, amount, currency, booked, at }),
+    ...flagAmount(payment, { type: 'DisputeOpened', id: disputeId, amount: fact.amount, at }, known?.amount),
+  ];
+};
+
+/** Lost outlives won: funds that come back later are a settlement, not another outcome. Both reported is flagged. */
+export const recordDisputeClosed = (fact: RecordDisputeClosed, payment: Payment): PaymentEvent[] => {
+  const { disputeId, processorPaymentId, outcome, at } = fact;
+  const known = payment.disputes[disputeId];
+  const amount = known?.amount ?? fact.amount;
+  const booked = disputeBooked(known);
+  const { currency } = payment;
+  return [
+    ...record(payment, { type: 'DisputeClosed', disputeId, processorPaymentId, outcome, amount, currency, booked, at }),
+    ...flagAmount(payment, { type: 'DisputeClosed', id: disputeId, amount: fact.amount, at }, known?.amount),
+  ];
+};
+
+export const recordSettlement = (fact: RecordSettlement, payment: Payment): PaymentEvent[] => {
+  const { settlementId, source, sourceId, gross, fee, net, currency, availableOn, at } = fact;
+  const { rate, sourceAmount, sourceCurrency } = fact;
+  const type = 'SettlementRecorded';
+  const terms = { settlementId, source, sourceId, gross, fee, net, currency, rate, sourceAmount, sourceCurrency };
+  return [
+    ...record(payment, { type, ...terms, availableOn, at }),
+    ...flagAmount(payment, { type, id: settlementId, amount: gross, at }, payment.settlements[settlementId]?.gross),
+  ];
+};

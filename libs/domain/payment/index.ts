@@ -1,0 +1,24 @@
+export type * from './commands.js';
+export type * from './events.js';
+export type * from './state.js';
+export { decide } from './decide.js';
+export { evolve, foldPayment } from './evolve.js';
+export * from './facts.js';
+export { breachesOf } from './invariants.js';
+export * from './refusals.js';
+export { assertExists } from './record.js';
+export * from './requests.js';
+export { initialPayment } from './state.js';
+export {
+  capturable,
+  captured,
+  disputed,
+  heldAttempt,
+  latestAttempt,
+  operationInFlight,
+  refundable,
+  refunded,
+  refundsPending,
+  statusOf,
+} from './views.js';
+export type { Operation, PaymentStatus } from './views.js';
