@@ -1,7 +1,8 @@
 -- The only way to write an event: a batch of commands for one shard, decided and written in one autocommit call.
 --
 -- Parallel arrays, one row each: commands c_*, their events e_*, their claims k_* (values to hold) and their counters n_*
--- (amounts to add, each with the most the sum may then be). e_command, k_command and n_command are 1-based indexes into c_*.
+-- (amounts to add, each with the most the sum may then be). e_command, k_command and n_command are 1-based indexes into c_*;
+-- c_events is how many events a command has, e_turn each one's place among them, from 1.
 -- One row comes back for each command, by `ord`:
 --   ok         appended; version and position are those of its last event
 --   duplicate  this command id was appended before (or earlier in this batch): its stream, version and fingerprint
@@ -10,15 +11,16 @@
 -- Raises for a tenant of another shard and for an event type that session_user may not append; then nothing is written.
 create function append(
   p_shard smallint,
-  c_tenant uuid[], c_command uuid[], c_fingerprint bytea[], c_stream text[], c_expected integer[],
-  e_command integer[], e_id uuid[], e_type text[], e_schema_version smallint[], e_correlation uuid[], e_data text[], e_metadata jsonb[],
+  c_tenant uuid[], c_command uuid[], c_fingerprint bytea[], c_stream text[], c_expected integer[], c_events integer[],
+  e_command integer[], e_turn integer[], e_id uuid[], e_type text[], e_schema_version smallint[], e_correlation uuid[], e_data text[], e_metadata jsonb[],
   k_command integer[], k_kind text[], k_value text[],
   n_command integer[], n_kind text[], n_key text[], n_amount bigint[], n_max bigint[]
 ) returns table (ord integer, status text, rule text, stream_id text, version integer, fingerprint bytea, "position" bigint)
 language plpgsql security definer
 set search_path = billing, pg_catalog, pg_temp
 set lock_timeout = '5s'
--- Planned on empty tables, the joins below would scan `command` and `stream` on every batch for ever.
+-- Planned on empty tables, the joins below would scan `command` and `stream` on every batch for ever. What belongs to one batch
+-- is matched by array index, never by a join, which could then only be a nested loop over the whole batch.
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 #variable_conflict use_column
@@ -32,6 +34,14 @@ declare
   refused_rule text[] := '{}';
   refused_stream text[] := '{}';
   contended integer[] := '{}';
+  -- What became of each command, by its index.
+  statuses text[];
+  events integer[]; -- 0 unless the command won
+  lasts bigint[]; -- position of its last event
+  currents integer[];
+  done_streams text[];
+  done_versions integer[];
+  done_fingerprints bytea[];
 begin
   select t.type into forbidden from unnest(e_type) as t (type)
     where not exists (select from appendable a where a.role_name = session_user and a.event_type = t.type) limit 1;
@@ -73,73 +83,82 @@ begin
       from wanted;
   end if;
 
-  return query
-  with asked as (
-    select * from unnest(c_tenant, c_command, c_fingerprint, c_stream, c_expected)
-      with ordinality as c (tenant_id, command_id, fingerprint, stream_id, expected, ord)
-  ), judged as (
-    select asked.*, coalesce(stream.version, 0) as current,
-      earlier.stream_id as done_stream, earlier.version as done_version, earlier.fingerprint as done_fingerprint,
-      row_number() over (partition by asked.tenant_id, asked.command_id order by asked.ord) as repeat,
-      row_number() over (partition by asked.tenant_id, asked.stream_id order by asked.ord) as turn,
-      (select count(*) from unnest(e_command) as e (command) where e.command = asked.ord)::integer as events,
-      array_position(refused_command, asked.ord::integer) as refusal
-    from asked
-    left join command earlier on earlier.tenant_id = asked.tenant_id and earlier.command_id = asked.command_id
-    left join stream on stream.tenant_id = asked.tenant_id and stream.stream_id = asked.stream_id
-  ), decided as (
-    select judged.*, case
-      when done_stream is not null or repeat > 1 then 'duplicate'
-      when current <> expected or turn > 1 then 'conflict'
-      when refusal is not null then 'refused'
-      when ord = any (contended) then 'conflict'
-      else 'ok' end as status
-    from judged
-  ), won as (
-    select tenant_id, command_id, fingerprint, stream_id, expected, ord, events,
-      base + sum(events) over (order by ord) as last_position
-    from decided where decided.status = 'ok'
-  ), streams as (
-    insert into stream as s (tenant_id, stream_id, version) select tenant_id, stream_id, expected + events from won
-      on conflict (tenant_id, stream_id) do update set version = excluded.version
-  ), commands as (
-    insert into command (tenant_id, command_id, fingerprint, stream_id, version)
-      select tenant_id, command_id, fingerprint, stream_id, expected + events from won
-  ), claims as (
-    insert into claim (tenant_id, kind, value, stream_id)
-      select won.tenant_id, k.kind, k.value, won.stream_id
-      from unnest(k_command, k_kind, k_value) as k (command, kind, value) join won on won.ord = k.command
-  ), counters as (
-    insert into counter as n (tenant_id, kind, key, total)
-      select won.tenant_id, u.kind, u.key, sum(u.amount)
-      from unnest(n_command, n_kind, n_key, n_amount) as u (command, kind, key, amount) join won on won.ord = u.command
-      group by won.tenant_id, u.kind, u.key
-      on conflict (tenant_id, kind, key) do update set total = n.total + excluded.total
-  ), written as (
-    insert into event (shard, position, tenant_id, stream_id, version, event_id, type, schema_version, correlation_id, causation_id, data, metadata)
-      select p_shard, won.last_position - won.events + e.turn, won.tenant_id, won.stream_id, won.expected + e.turn,
-        e.id, e.type, e.schema_version, e.correlation_id, won.command_id, e.data, e.metadata
-      from (select u.*, row_number() over (partition by u.command order by u.ord) as turn
-            from unnest(e_command, e_id, e_type, e_schema_version, e_correlation, e_data, e_metadata)
-              with ordinality as u (command, id, type, schema_version, correlation_id, data, metadata, ord)) e
-      join won on won.ord = e.command
-      returning 1
-  ), head as (
-    update log_head set position = base + (select count(*) from written) where shard = p_shard
-  )
-  select decided.ord::integer, decided.status,
-    case when decided.status = 'refused' then refused_rule[refusal] end,
-    case decided.status when 'duplicate' then coalesce(done_stream, decided.stream_id)
-      when 'refused' then refused_stream[refusal] else decided.stream_id end,
-    case decided.status when 'duplicate' then done_version when 'ok' then decided.expected + decided.events else current end,
-    case decided.status when 'duplicate' then done_fingerprint end,
-    won.last_position::bigint
-  from decided left join won on won.ord = decided.ord;
+  select array_agg(d.status order by d.ord), array_agg(d.won order by d.ord), array_agg(d.last order by d.ord),
+      array_agg(d.current order by d.ord), array_agg(d.done_stream order by d.ord), array_agg(d.done_version order by d.ord),
+      array_agg(d.done_fingerprint order by d.ord)
+    into statuses, events, lasts, currents, done_streams, done_versions, done_fingerprints
+    from (
+      select w.*, base + sum(w.won) over (order by w.ord) as last from (
+        select j.*, case when j.status = 'ok' then j.wanted else 0 end as won from (
+          select c.ord, c.events as wanted, coalesce(stream.version, 0) as current,
+            earlier.stream_id as done_stream, earlier.version as done_version, earlier.fingerprint as done_fingerprint,
+            case
+              when earlier.stream_id is not null or row_number() over (partition by c.tenant_id, c.command_id order by c.ord) > 1 then 'duplicate'
+              when coalesce(stream.version, 0) <> c.expected or row_number() over (partition by c.tenant_id, c.stream_id order by c.ord) > 1
+                then 'conflict'
+              when c.ord = any (refused_command) then 'refused'
+              when c.ord = any (contended) then 'conflict'
+              else 'ok' end as status
+          from unnest(c_tenant, c_command, c_stream, c_expected, c_events) with ordinality
+            as c (tenant_id, command_id, stream_id, expected, events, ord)
+          left join command earlier on earlier.tenant_id = c.tenant_id and earlier.command_id = c.command_id
+          left join stream on stream.tenant_id = c.tenant_id and stream.stream_id = c.stream_id
+        ) j
+      ) w
+    ) d;
 
-  select log_head.position - base into appended from log_head where shard = p_shard;
+  insert into stream as s (tenant_id, stream_id, version)
+    select c.tenant_id, c.stream_id, c.expected + c.won
+    from unnest(c_tenant, c_stream, c_expected, events) as c (tenant_id, stream_id, expected, won) where c.won > 0
+    on conflict (tenant_id, stream_id) do update set version = excluded.version;
+
+  insert into command (tenant_id, command_id, fingerprint, stream_id, version)
+    select c.tenant_id, c.command_id, c.fingerprint, c.stream_id, c.expected + c.won
+    from unnest(c_tenant, c_command, c_fingerprint, c_stream, c_expected, events)
+      as c (tenant_id, command_id, fingerprint, stream_id, expected, won) where c.won > 0;
+
+  if cardinality(k_command) > 0 then
+    insert into claim (tenant_id, kind, value, stream_id)
+      select c_tenant[k.command], k.kind, k.value, c_stream[k.command]
+      from unnest(k_command, k_kind, k_value) as k (command, kind, value) where events[k.command] > 0;
+  end if;
+
+  if cardinality(n_command) > 0 then
+    insert into counter as n (tenant_id, kind, key, total)
+      select c_tenant[u.command], u.kind, u.key, sum(u.amount)
+      from unnest(n_command, n_kind, n_key, n_amount) as u (command, kind, key, amount) where events[u.command] > 0
+      group by c_tenant[u.command], u.kind, u.key
+      on conflict (tenant_id, kind, key) do update set total = n.total + excluded.total;
+  end if;
+
+  insert into event (shard, position, tenant_id, stream_id, version, event_id, type, schema_version, correlation_id, causation_id, data, metadata)
+    select p_shard, lasts[e.command] - events[e.command] + e.turn, c_tenant[e.command], c_stream[e.command], c_expected[e.command] + e.turn,
+      e.id, e.type, e.schema_version, e.correlation_id, c_command[e.command], e.data, e.metadata
+    from unnest(e_command, e_turn, e_id, e_type, e_schema_version, e_correlation, e_data, e_metadata)
+      as e (command, turn, id, type, schema_version, correlation_id, data, metadata)
+    where e.turn between 1 and events[e.command];
+  get diagnostics appended = row_count;
+
+  if appended <> (select coalesce(sum(won), 0) from unnest(events) as e (won)) then
+    raise check_violation using message = 'c_events does not count the events of each command';
+  end if;
   if appended > 0 then
+    update log_head set position = base + appended where shard = p_shard;
     perform pg_notify('billing_log', p_shard::text);
   end if;
+
+  return query
+  select r.ord::integer, r.status,
+    case when r.status = 'refused' then refused_rule[array_position(refused_command, r.ord::integer)] end,
+    case r.status
+      when 'duplicate' then coalesce(r.done_stream, r.stream_id)
+      when 'refused' then refused_stream[array_position(refused_command, r.ord::integer)]
+      else r.stream_id end,
+    case r.status when 'duplicate' then r.done_version when 'ok' then r.expected + r.won else r.current end,
+    r.done_fingerprint,
+    case when r.status = 'ok' then r.last end
+  from unnest(statuses, c_stream, c_expected, events, lasts, currents, done_streams, done_versions, done_fingerprints) with ordinality
+    as r (status, stream_id, expected, won, last, current, done_stream, done_version, done_fingerprint, ord);
 end $$;
 
 grant create on schema billing to billing_appender;

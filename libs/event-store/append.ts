@@ -57,9 +57,9 @@ interface AppendRow {
 }
 
 const sql = `select ord, status, rule, stream_id, version, fingerprint, position from billing.append(
-  $1::smallint, $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::integer[],
-  $7::integer[], $8::uuid[], $9::text[], $10::smallint[], $11::uuid[], $12::text[], $13::jsonb[],
-  $14::integer[], $15::text[], $16::text[], $17::integer[], $18::text[], $19::text[], $20::bigint[], $21::bigint[])`;
+  $1::smallint, $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::integer[], $7::integer[],
+  $8::integer[], $9::integer[], $10::uuid[], $11::text[], $12::smallint[], $13::uuid[], $14::text[], $15::jsonb[],
+  $16::integer[], $17::text[], $18::text[], $19::integer[], $20::text[], $21::text[], $22::bigint[], $23::bigint[])`;
 
 /** Appends through `pool`, whose role must have execute on billing.append (migrations/0002_append.sql documents it). */
 export const appendOver =
@@ -88,9 +88,11 @@ const columnsOf = (commands: readonly AppendCommand[]): unknown[] => {
     fingerprint: [] as Buffer[],
     stream: [] as string[],
     expected: [] as number[],
+    events: [] as number[],
   };
   const e = {
     command: [] as number[],
+    turn: [] as number[],
     id: [] as string[],
     type: [] as string[],
     schemaVersion: [] as number[],
@@ -112,10 +114,12 @@ const columnsOf = (commands: readonly AppendCommand[]): unknown[] => {
     c.fingerprint.push(command.fingerprint);
     c.stream.push(command.streamId);
     c.expected.push(command.expectedVersion);
+    c.events.push(command.events.length);
     const metadata = JSON.stringify({ actor: command.actor, traceparent: command.traceparent });
     command.events.forEach((event, index) => {
       if (!isEventType(event.type)) throw new Error(`${event.type} is not in the registry of event types`);
       e.command.push(at + 1);
+      e.turn.push(index + 1);
       e.id.push(eventIdOf(command.commandId, index));
       e.type.push(event.type);
       e.schemaVersion.push(eventTypes[event.type].version);

@@ -63,6 +63,10 @@ export const createTestDatabase = async (): Promise<TestDatabase> => {
   };
 };
 
+/** Migrates the template that every test database is a copy of, so that no spec pays for it. */
+export const prepareCluster = (cluster: string): Promise<void> =>
+  withClient(cluster, (client) => ensureTemplate(client, cluster));
+
 const ensureTemplate = async (client: pg.Client, cluster: string): Promise<void> => {
   const { rowCount } = await client.query('select from pg_database where datname = $1', [template]);
   if (rowCount) return;
