@@ -24,7 +24,4 @@ export interface RecordPaymentMethodAttachFailed {
   at: string;
 }
 
-export type PaymentMethodCommand =
-  | AttachPaymentMethod
-  | RecordPaymentMethodAttached
-  | RecordPaymentMethodAttachFailed;
+export type PaymentMethodCommand = AttachPaymentMethod | RecordPaymentMethodAttached | RecordPaymentMethodAttachFailed;

@@ -42,10 +42,15 @@ export class PaymentMethodNotFound extends Refusal {
 export class PaymentMethodNotAttached extends Refusal {
   constructor(method: PaymentMethod) {
     const next = method.attachment.phase === 'failed' ? 'attach another' : 'try again when it is attached';
-    super('payment_method_not_attached', 'conflict', `payment method ${method.paymentMethodId} is not attached; ${next}`, {
-      field: 'paymentMethodId',
-      details: { paymentMethodId: method.paymentMethodId },
-    });
+    super(
+      'payment_method_not_attached',
+      'conflict',
+      `payment method ${method.paymentMethodId} is not attached; ${next}`,
+      {
+        field: 'paymentMethodId',
+        details: { paymentMethodId: method.paymentMethodId },
+      },
+    );
   }
 }
 

@@ -20,7 +20,12 @@ const at = '2026-11-01T10:00:00Z';
 const terms = { paymentMethodId: 'm1', customerId: 'c1', kind: 'card', at } as const;
 const requested: PaymentMethodEvent = { type: 'PaymentMethodAttachRequested', ...terms };
 const attached: PaymentMethodEvent = { type: 'PaymentMethodAttached', details: 'sealed', at };
-const failed: PaymentMethodEvent = { type: 'PaymentMethodAttachFailed', code: 'card_declined', declineCode: 'lost', at };
+const failed: PaymentMethodEvent = {
+  type: 'PaymentMethodAttachFailed',
+  code: 'card_declined',
+  declineCode: 'lost',
+  at,
+};
 
 describe('a payment method', () => {
   it('is asked for once', () => {

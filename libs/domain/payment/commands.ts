@@ -165,9 +165,4 @@ export type PaymentFact =
   | RecordSettlement;
 
 export type PaymentCommand =
-  | CreatePayment
-  | ConfirmPayment
-  | CapturePayment
-  | CancelPayment
-  | RefundPayment
-  | PaymentFact;
+  CreatePayment | ConfirmPayment | CapturePayment | CancelPayment | RefundPayment | PaymentFact;

@@ -35,8 +35,8 @@ const joinAttempt = (a: Attempt, b: Attempt): Attempt =>
 const joinCapture = (a: Capture, b: Capture): Capture => {
   const stage = further(captureRank, a.stage, b.stage);
   const told = a.stage.phase !== 'captured' && stage.phase === 'captured' ? b : a;
-  const { amount, final, attempt } = told;
-  return changed(a, { stage, amount, final, attempt, requested: a.requested || b.requested });
+  const { amount, final, attempt, processorPaymentId } = told;
+  return changed(a, { stage, amount, final, attempt, processorPaymentId, requested: a.requested || b.requested });
 };
 
 const joinCancel = (a: Cancel, b: Cancel): Cancel => changed(a, { stage: further(cancelRank, a.stage, b.stage) });
@@ -99,8 +99,10 @@ const folders: Folders = {
     return cancelId === undefined ? canceled : withCancel(canceled, { cancelId, attempt, stage: { phase: 'done' } });
   },
 
-  CaptureRequested: (payment, { captureId, attempt, amount, final }) =>
-    withCapture(payment, { captureId, attempt, amount, final, stage: { phase: 'requested' }, requested: true }),
+  CaptureRequested: (payment, { captureId, attempt, processorPaymentId, amount, final }) => {
+    const stage = { phase: 'requested' as const };
+    return withCapture(payment, { captureId, attempt, processorPaymentId, amount, final, stage, requested: true });
+  },
   CaptureFailed: (payment, { captureId, code }) => {
     const capture = payment.captures[captureId] ?? { captureId, attempt: 0, amount: 0, final: false, requested: false };
     return withCapture(payment, { ...capture, stage: { phase: 'failed', code } });
@@ -108,7 +110,8 @@ const folders: Folders = {
   PaymentCaptured: (payment, { captureId, attempt, processorPaymentId, amount, final }) => {
     // Its postings are booked once: nothing that a second report says may make it news.
     if (payment.captures[captureId]?.stage.phase === 'captured') return payment;
-    const capture: Capture = { captureId, attempt, amount, final, stage: { phase: 'captured' }, requested: false };
+    const stage = { phase: 'captured' as const };
+    const capture = { captureId, attempt, processorPaymentId, amount, final, stage, requested: false };
     return withAttempt(withCapture(payment, capture), { attempt, processorPaymentId, stage: { phase: 'captured' } });
   },
   // Follows from the final capture and the authorization: what was released is derived.
@@ -160,14 +163,15 @@ const folders: Folders = {
   },
 
   DriftDetected: (payment, { rule, fact, details }) => {
-    if (rule !== 'amount_differs') return payment;
-    const key = contradictionKey(fact, String(details.id), Number(details.reported));
+    if (rule !== 'amount_differs' && rule !== 'charge_differs') return payment;
+    const key = contradictionKey(fact, String(details.id), String(details.reported));
     return changed(payment, { contradictions: joinInto(payment.contradictions, key, true as const, (first) => first) });
   },
 };
 
-/** Names a contradiction that was flagged: the fact's type, what it is about, and the amount that it reported. */
-export const contradictionKey = (fact: string, id: string, reported: number): string => `${fact}:${id}:${reported}`;
+/** Names a contradiction that was flagged: the fact's type, what it is about, and what it reported. */
+export const contradictionKey = (fact: string, id: string, reported: string | number): string =>
+  `${fact}:${id}:${reported}`;
 
 /** Folds one event into the payment. Gives back the same object when the event says nothing new. */
 export const evolve = (payment: Payment, event: PaymentEvent): Payment =>

@@ -13,7 +13,7 @@ import type {
   RecordSettlement,
 } from './commands.js';
 import type { DisputeBooked, PaymentEvent, RefundBooked } from './events.js';
-import { flagAmount, record } from './record.js';
+import { flagDifference, record } from './record.js';
 import type { Dispute, Payment, Refund } from './state.js';
 
 /**
@@ -65,10 +65,13 @@ export const recordCapture = (fact: RecordCapture, payment: Payment): PaymentEve
   const { currency } = payment;
   const type = 'PaymentCaptured';
   const known = payment.captures[captureId];
-  const recorded = known?.stage.phase === 'failed' ? undefined : known?.amount;
+  const recorded = known?.stage.phase === 'failed' ? undefined : known;
+  const about = { type, id: captureId, at } as const;
   return [
     ...record(payment, { type, attempt, captureId, processorPaymentId, amount, currency, final, at }),
-    ...flagAmount(payment, { type, id: captureId, amount, at }, recorded),
+    ...flagDifference(payment, 'amount_differs', about, recorded?.amount, amount),
+    // One attempt that made two charges: the customer paid twice under one capture.
+    ...flagDifference(payment, 'charge_differs', about, recorded?.processorPaymentId, processorPaymentId),
   ];
 };
 
@@ -102,7 +105,7 @@ export const recordRefundOutcome = (fact: RecordRefundOutcome, payment: Payment)
         };
   return [
     ...record(payment, event),
-    ...flagAmount(payment, { type: event.type, id: refundId, amount: fact.amount, at }, known?.amount),
+    ...flagDifference(payment, 'amount_differs', { type: event.type, id: refundId, at }, known?.amount, fact.amount),
   ];
 };
 
@@ -120,7 +123,13 @@ export const recordDisputeOpened = (fact: RecordDisputeOpened, payment: Payment)
   const { currency } = payment;
   return [
     ...record(payment, { type: 'DisputeOpened', disputeId, processorPaymentId, amount, currency, booked, at }),
-    ...flagAmount(payment, { type: 'DisputeOpened', id: disputeId, amount: fact.amount, at }, known?.amount),
+    ...flagDifference(
+      payment,
+      'amount_differs',
+      { type: 'DisputeOpened', id: disputeId, at },
+      known?.amount,
+      fact.amount,
+    ),
   ];
 };
 
@@ -133,7 +142,13 @@ export const recordDisputeClosed = (fact: RecordDisputeClosed, payment: Payment)
   const { currency } = payment;
   return [
     ...record(payment, { type: 'DisputeClosed', disputeId, processorPaymentId, outcome, amount, currency, booked, at }),
-    ...flagAmount(payment, { type: 'DisputeClosed', id: disputeId, amount: fact.amount, at }, known?.amount),
+    ...flagDifference(
+      payment,
+      'amount_differs',
+      { type: 'DisputeClosed', id: disputeId, at },
+      known?.amount,
+      fact.amount,
+    ),
   ];
 };
 
@@ -144,6 +159,12 @@ export const recordSettlement = (fact: RecordSettlement, payment: Payment): Paym
   const terms = { settlementId, source, sourceId, gross, fee, net, currency, rate, sourceAmount, sourceCurrency };
   return [
     ...record(payment, { type, ...terms, availableOn, at }),
-    ...flagAmount(payment, { type, id: settlementId, amount: gross, at }, payment.settlements[settlementId]?.gross),
+    ...flagDifference(
+      payment,
+      'amount_differs',
+      { type, id: settlementId, at },
+      payment.settlements[settlementId]?.gross,
+      gross,
+    ),
   ];
 };

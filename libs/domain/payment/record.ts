@@ -27,17 +27,22 @@ export const record = (payment: Payment, event: PaymentEvent): PaymentEvent[] =>
   return [event, ...releases(payment, after, event.at), ...driftOf(payment, after, event)];
 };
 
+/** What two reports about one object can differ in: its amount, or the charge (the processor's payment) it belongs to. */
+type Difference = 'amount_differs' | 'charge_differs';
+
 /**
- * Flags, once, that the processor reports another amount than the one recorded for the same object. The recorded one stands
- * in the ledger until a person has looked: `[]` when the amounts agree or when it was flagged before.
+ * Flags, once, that the processor reports another value than the one recorded for the same object. The recorded one stands
+ * in the ledger until a person has looked: `[]` when the two agree, or when this was flagged before.
  */
-export const flagAmount = (
+export const flagDifference = <T extends string | number>(
   payment: Payment,
-  fact: { type: PaymentEvent['type']; id: string; amount: number; at: string },
-  recorded: number | undefined,
+  rule: Difference,
+  fact: { type: PaymentEvent['type']; id: string; at: string },
+  recorded: T | undefined,
+  reported: T,
 ): PaymentEvent[] => {
-  if (recorded === undefined || recorded === fact.amount) return [];
-  if (payment.contradictions[contradictionKey(fact.type, fact.id, fact.amount)]) return [];
-  const details = { id: fact.id, recorded, reported: fact.amount };
-  return [{ type: 'DriftDetected', fact: fact.type, rule: 'amount_differs', details, at: fact.at }];
+  if (recorded === undefined || recorded === reported) return [];
+  if (payment.contradictions[contradictionKey(fact.type, fact.id, reported)]) return [];
+  const details = { id: fact.id, recorded, reported };
+  return [{ type: 'DriftDetected', fact: fact.type, rule, details, at: fact.at }];
 };

@@ -163,7 +163,5 @@ export const refundPayment = (command: RefundPayment, payment: Payment): Payment
   const amount = command.amount ?? charge.left;
   if (amount === 0 || amount > charge.left) throw new RefundExceedsCaptured(payment, command.amount, charge.left);
   const { processorPaymentId } = charge;
-  return [
-    { type: 'RefundRequested', refundId, processorPaymentId, amount, currency: payment.currency, reason, at },
-  ];
+  return [{ type: 'RefundRequested', refundId, processorPaymentId, amount, currency: payment.currency, reason, at }];
 };

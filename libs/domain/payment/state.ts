@@ -46,6 +46,7 @@ export const captureRank: Readonly<Record<CaptureStage['phase'], number>> = { re
 export interface Capture {
   captureId: string;
   attempt: number;
+  processorPaymentId?: string;
   amount: number;
   final: boolean;
   stage: CaptureStage;
@@ -122,7 +123,7 @@ export interface Payment {
   refunds: Readonly<Record<string, Refund>>;
   disputes: Readonly<Record<string, Dispute>>;
   settlements: Readonly<Record<string, Settlement>>;
-  /** Amounts that contradict a recorded one and were flagged already, as `fact:id:amount`. */
+  /** Amounts and charges that contradict a recorded one and were flagged already, as `fact:id:reported`. */
   contradictions: Readonly<Record<string, true>>;
 }
 

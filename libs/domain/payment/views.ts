@@ -54,7 +54,9 @@ export const refundable = (payment: Payment): number =>
 /** Minor units of one attempt's charge that may still be refunded. Differs from `refundable` only for a payment charged twice. */
 export const refundableOf = (payment: Payment, attempt: Attempt): number => {
   const ofCharge = (item: { processorPaymentId?: string }) => item.processorPaymentId === attempt.processorPaymentId;
-  const returned = Object.values(payment.refunds).filter((refund) => refund.stage.phase !== 'failed' && ofCharge(refund));
+  const returned = Object.values(payment.refunds).filter(
+    (refund) => refund.stage.phase !== 'failed' && ofCharge(refund),
+  );
   const held = Object.values(payment.disputes).filter((dispute) => counts(dispute) && ofCharge(dispute));
   const rest = capturedBy(payment, attempt.attempt) - sum(returned) - sum(held);
   return Math.max(0, Math.min(rest, refundable(payment)));

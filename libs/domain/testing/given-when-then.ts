@@ -1,4 +1,4 @@
-import { Refusal } from '../refusal.js';
+import type { Refusal } from '../refusal.js';
 
 interface Aggregate<State, Command, Event> {
   initial: State;
