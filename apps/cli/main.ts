@@ -1,12 +1,14 @@
 import { ConfigurationError, exitConfiguration } from '#platform/configuration';
 import { Command } from 'commander';
 
+import { demoCommand } from './demo/index.js';
 import { tokenCommand } from './token.js';
 
 const program = new Command('billing')
   .description('Tools of billing-service.')
   .showHelpAfterError('(try --help)')
-  .addCommand(tokenCommand(process.env));
+  .addCommand(tokenCommand(process.env))
+  .addCommand(demoCommand(process.env));
 
 try {
   await program.parseAsync();

@@ -6,30 +6,24 @@ import { startEmbeddedPostgres } from '../../apps/standalone/postgres/index.js';
 import type { TestDatabase } from '../database/index.js';
 import { createTestDatabase } from '../database/index.js';
 import { appendBench } from './append.js';
+import { chargeBench } from './charge.js';
 import type { Row } from './report.js';
 import { print } from './report.js';
 
-/** Each bench gets a database of its own, on a Postgres with fsync on. */
-const benches: Record<string, (database: TestDatabase) => Promise<Row[]>> = { append: appendBench };
+/** Every bench runs on a Postgres of its own, with fsync on. */
+const benches: Record<string, () => Promise<Row[]>> = { append: () => onDatabase(appendBench), charge: chargeBench };
 
 const usage = `usage: npm run bench -- ${Object.keys(benches).join('|')} ... [--json]`;
 
-const run = async (names: readonly string[]): Promise<Row[]> => {
+const onDatabase = async (bench: (database: TestDatabase) => Promise<Row[]>): Promise<Row[]> => {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'billing-bench-'));
   const postgres = await startEmbeddedPostgres({ dataDirectory, log: () => undefined });
   process.env.TEST_DATABASE_URL = postgres.adminUrl;
+  const database = await createTestDatabase();
   try {
-    const rows: Row[] = [];
-    for (const name of names) {
-      const database = await createTestDatabase();
-      try {
-        rows.push(...((await benches[name]?.(database)) ?? []));
-      } finally {
-        await database.drop();
-      }
-    }
-    return rows;
+    return await bench(database);
   } finally {
+    await database.drop();
     await postgres.stop();
     await rm(dataDirectory, { recursive: true, force: true });
   }
@@ -42,5 +36,7 @@ if (names.length === 0 || names.some((name) => !Object.hasOwn(benches, name))) {
   console.error(usage);
   process.exitCode = 64;
 } else {
-  print(await run(names), json);
+  const rows: Row[] = [];
+  for (const name of names) rows.push(...((await benches[name]?.()) ?? []));
+  print(rows, json);
 }

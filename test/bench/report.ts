@@ -75,7 +75,7 @@ export const print = (rows: readonly Row[], json: boolean): void => {
   }
   const table = new Table({
     head: ['name', 'ours', 'reference', 'ratio', 'p50_ms', 'p99_ms'],
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const row of rows) table.push([row.name, row.ours, row.reference, row.ratio, row.p50_ms, row.p99_ms]);
   console.log(table.toString());

@@ -1,0 +1,82 @@
+import type { AppSpec } from './protocol.js';
+import type { StandaloneSettings } from './settings.js';
+
+/** An app as a member of a process. */
+export interface GroupedApp {
+  name: string;
+  /** its compiled entry module */
+  entry: URL;
+  /** the port it listens on, by the variable that sets it */
+  port?: keyof StandaloneSettings['ports'];
+  /** whether it works on the database, as a role of its own: `billing_` and its name */
+  database: boolean;
+  /** whether it may have Stripe's key: the gateway alone */
+  stripe?: true;
+}
+
+/** Apps that share a process. */
+export interface Group {
+  name: string;
+  apps: GroupedApp[];
+}
+
+const app = (name: string, more: Partial<GroupedApp> = {}): GroupedApp => ({
+  name,
+  entry: new URL(`../${name}/main.js`, import.meta.url),
+  database: true,
+  ...more,
+});
+
+const sandbox: Group = {
+  name: 'sandbox',
+  apps: [
+    { name: 'stripe-sandbox', entry: new URL('./sandbox.js', import.meta.url), port: 'SANDBOX_PORT', database: false },
+  ],
+};
+const back: Group = { name: 'back', apps: [app('gateway', { stripe: true }), app('projector')] };
+const front: Group = { name: 'front', apps: [app('api', { port: 'PORT' })] };
+
+/** The processes of the standalone, in the order of their start; they are stopped in the opposite one. */
+export const standaloneGroups = (settings: StandaloneSettings): Group[] =>
+  settings.sandbox ? [sandbox, back, front] : [back, front];
+
+/** What the environments of the apps are made from, once everything before them runs. */
+export interface Surroundings {
+  settings: StandaloneSettings;
+  /** as settled: none is 0 */
+  ports: StandaloneSettings['ports'];
+  /** the database's URL for a role */
+  roleUrl: (role: string) => string;
+}
+
+/** The key that the sandbox is called with; it takes any test key. */
+const sandboxKey = 'sk_test_sandbox';
+
+const stripeVariables = ({ settings, ports }: Surroundings): NodeJS.ProcessEnv =>
+  settings.sandbox
+    ? { STRIPE_API_BASE: `http://127.0.0.1:${ports.SANDBOX_PORT}`, STRIPE_API_KEY: sandboxKey }
+    : { STRIPE_API_BASE: settings.stripe.apiBase, STRIPE_API_KEY: settings.stripe.apiKey };
+
+/** Each app gets its own environment: its own role's DATABASE_URL, and Stripe's key only where it belongs. */
+export const appSpecs = (group: Group, surroundings: Surroundings): AppSpec[] => {
+  const { settings, ports, roleUrl } = surroundings;
+  const common: NodeJS.ProcessEnv = {
+    // On a developer's terminal, what goes well is not worth a line for each request.
+    ...(settings.environment === 'development' ? { LOG_LEVEL: 'warn' } : {}),
+    ...settings.inherited,
+    BILLING_ENV: settings.environment,
+    BILLING_DATA_DIR: settings.dataDirectory,
+    PORT: String(ports.PORT),
+    WEBHOOK_PORT: String(ports.WEBHOOK_PORT),
+    SANDBOX_PORT: String(ports.SANDBOX_PORT),
+  };
+  return group.apps.map(({ name, entry, database, stripe }) => ({
+    name,
+    entry: entry.href,
+    environment: {
+      ...common,
+      ...(database ? { DATABASE_URL: roleUrl(`billing_${name.replaceAll('-', '_')}`) } : {}),
+      ...(stripe ? stripeVariables(surroundings) : {}),
+    },
+  }));
+};

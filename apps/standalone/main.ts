@@ -1,0 +1,3 @@
+import { standalone } from './program.js';
+
+process.exit(await standalone());

@@ -1,0 +1,51 @@
+import { appSpecs, standaloneGroups } from './groups.js';
+import { readSettings } from './settings.js';
+
+describe('settings of the standalone', () => {
+  it('need nothing: development, the embedded Postgres, the sandbox', () => {
+    expect(readSettings({})).toMatchObject({
+      environment: 'development',
+      ports: { PORT: 3000, WEBHOOK_PORT: 3001, SANDBOX_PORT: 3002 },
+      databaseUrl: undefined,
+      sandbox: true,
+    });
+  });
+
+  it.each([
+    [{ PORT: 'http' }, 'PORT must be a port number'],
+    [{ WEBHOOK_PORT: '65536' }, 'WEBHOOK_PORT must be a port number'],
+    [{ SANDBOX_PORT: '-1' }, 'SANDBOX_PORT must be a port number'],
+    [{ PORT: '4000', SANDBOX_PORT: '4000' }, "SANDBOX_PORT must not be 4000 too, which is PORT's"],
+    [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL must be'],
+    [{ BILLING_ENV: 'staging' }, 'BILLING_ENV must be'],
+    [{ BILLING_ENV: 'production' }, 'in production'],
+  ])('refuse %j', (environment, message) => {
+    expect(() => readSettings(environment)).toThrow(message);
+  });
+
+  it.each([[{ STRIPE_API_BASE: 'http://127.0.0.1:9' }], [{ STRIPE_API_KEY: 'sk_test_1' }]])(
+    'start no sandbox where the reader named another Stripe: %j',
+    (environment) => {
+      const settings = readSettings(environment);
+      expect(settings.sandbox).toBe(false);
+      expect(standaloneGroups(settings).map(({ name }) => name)).toEqual(['back', 'front']);
+    },
+  );
+
+  it("hand each app its own role, and Stripe's key and the administrator's URL to nobody else", () => {
+    const settings = readSettings({ DATABASE_URL: 'postgres://admin:secret@127.0.0.1/x', STRIPE_API_KEY: 'sk_test_1' });
+    const surroundings = {
+      settings,
+      ports: settings.ports,
+      roleUrl: (role: string) => `postgres://${role}@127.0.0.1/x`,
+    };
+    const specs = standaloneGroups(settings).flatMap((group) => appSpecs(group, surroundings));
+    const withKey = specs.filter(({ environment }) => JSON.stringify(environment).includes('sk_test_1'));
+    expect(withKey.map(({ name }) => name)).toEqual(['gateway']);
+    expect(JSON.stringify([specs, settings.inherited])).not.toContain('secret');
+    expect(specs.find(({ name }) => name === 'api')?.environment).toMatchObject({
+      DATABASE_URL: 'postgres://billing_api@127.0.0.1/x',
+      BILLING_ENV: 'development',
+    });
+  });
+});

@@ -1,0 +1,166 @@
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+
+import { addDemoTenants, migrate, roleUrl } from '#platform/migrate';
+
+import { banner } from './banner.js';
+import { lockDataDirectory } from './data-lock.js';
+import { openDatabase } from './database.js';
+import { appSpecs, type Group, standaloneGroups, type Surroundings } from './groups.js';
+import { claimPort } from './ports.js';
+import { drain_limit_ms } from './protocol.js';
+import { rolePasswords } from './role-passwords.js';
+import type { StandaloneSettings } from './settings.js';
+import { SupervisedProcess } from './supervised-process.js';
+
+export interface SupervisorOptions {
+  settings: StandaloneSettings;
+  /** takes a line for the reader at a time */
+  print: (line: string) => void;
+  /** aborted to stop: everything drains, the front first and Postgres last */
+  stop: AbortSignal;
+  /** aborted to stop without draining */
+  hurry: AbortSignal;
+  /** the processes and their apps; those of design 2 if left out */
+  groups?: Group[];
+}
+
+/** The ports that the apps of these groups listen on, each settled and free; the others as they were set. */
+const settlePorts = async (
+  groups: Group[],
+  settings: StandaloneSettings,
+  patience_ms: number,
+): Promise<StandaloneSettings['ports']> => {
+  const ports = { ...settings.ports };
+  for (const { port } of groups.flatMap(({ apps }) => apps)) {
+    if (port !== undefined) ports[port] = await claimPort(port, ports[port], patience_ms);
+  }
+  return ports;
+};
+
+/** The processes of a run, each the later one's ground: stopped in the opposite order of their start. */
+class Run {
+  readonly #stops: (() => Promise<void>)[] = [];
+  readonly #failed = new AbortController();
+
+  /** Aborted, with the reason, when a part has ended too often. */
+  get failed(): AbortSignal {
+    return this.#failed.signal;
+  }
+
+  readonly giveUp = (reason: Error): void => {
+    this.#failed.abort(reason);
+  };
+
+  onStop(stop: () => Promise<void>): void {
+    this.#stops.push(stop);
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.splice(0).reverse()) await stop();
+  }
+}
+
+/** Resolves with the work, or rejects with the signal's reason, whichever is first. */
+const unless = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
+  signal.throwIfAborted();
+  const aborted = new AbortController();
+  const stopped = once(signal, 'abort', { signal: aborted.signal }).then(() => {
+    signal.throwIfAborted();
+    throw new Error('unreachable');
+  });
+  stopped.catch(() => undefined);
+  return Promise.race([work, stopped]).finally(() => {
+    aborted.abort();
+  });
+};
+
+const startGroups = async (
+  run: Run,
+  groups: Group[],
+  surroundings: Surroundings,
+  interrupted: AbortSignal,
+  { print, hurry }: SupervisorOptions,
+): Promise<void> => {
+  for (const group of groups) {
+    interrupted.throwIfAborted();
+    const supervised = new SupervisedProcess({
+      name: group.name,
+      script: new URL('./process.js', import.meta.url),
+      apps: appSpecs(group, surroundings),
+      environment: surroundings.settings.inherited,
+      log: print,
+      onGiveUp: run.giveUp,
+    });
+    run.onStop(() => supervised.stop(hurry));
+    await supervised.start();
+  }
+};
+
+/**
+ * Runs the standalone until `stop` is aborted: Postgres, the migrations, then the processes, and everything again that ends
+ * by itself. Resolves when all of it is gone.
+ * @throws ConfigurationError (RefusedToStart) with one line for the reader
+ * @throws PartFailed when a part cannot be started or kept running; then, too, nothing is left
+ */
+export const runStandalone = async (options: SupervisorOptions): Promise<void> => {
+  const { settings, print, stop } = options;
+  const began = Date.now();
+  const lock = lockDataDirectory(settings.dataDirectory);
+  const run = new Run();
+  const interrupted = AbortSignal.any([stop, run.failed]);
+  const groups = options.groups ?? standaloneGroups(settings);
+  try {
+    // The processes of a killed run may still be draining.
+    const ports = await settlePorts(groups, settings, lock.afterKill ? drain_limit_ms + 2_000 : 0);
+    interrupted.throwIfAborted();
+    const database = await openDatabase({ settings, log: print, onGiveUp: run.giveUp });
+    run.onStop(() => database.stop());
+    interrupted.throwIfAborted();
+    const rolePassword = rolePasswords(settings.dataDirectory);
+    // Cut short only by a reader in a hurry: a migration that is under way is better finished.
+    await unless(options.hurry, migrate({ adminUrl: database.adminUrl, rolePassword, onProgress: print }));
+    if (settings.environment === 'development') await addDemoTenants(database.adminUrl);
+    interrupted.throwIfAborted();
+    const surroundings: Surroundings = {
+      settings,
+      ports,
+      roleUrl: (role) => roleUrl(database.adminUrl, role, rolePassword(role)),
+    };
+    await unless(interrupted, startGroups(run, groups, surroundings, interrupted, options));
+    const apiUrl = `http://127.0.0.1:${ports.PORT}`;
+    lock.announce(apiUrl);
+    print(
+      banner({
+        ...urls(groups, ports),
+        dataDirectory: settings.dataDirectory,
+        databaseDirectory: database.directory?.startsWith(`${settings.dataDirectory}/`)
+          ? undefined
+          : database.directory,
+        trial: settings.environment === 'development',
+        environment: dataDirectoryPrefix(settings.dataDirectory),
+        took_s: (Date.now() - began) / 1000,
+      }),
+    );
+    if (!interrupted.aborted) await once(interrupted, 'abort');
+  } catch (error) {
+    // Being told to stop is no failure, whatever was cut short by it.
+    if (!stop.aborted) throw error;
+  } finally {
+    if (stop.aborted) print('stopping');
+    await run.stop();
+    lock.release();
+  }
+  run.failed.throwIfAborted();
+};
+
+/** What `billing` must be told to find a data directory that is not `.billing` of this folder. */
+const dataDirectoryPrefix = (dataDirectory: string): string =>
+  dataDirectory === resolve('.billing') ? '' : `BILLING_DATA_DIR='${dataDirectory}' `;
+
+const urls = (groups: Group[], ports: StandaloneSettings['ports']) => {
+  const used = new Set(groups.flatMap(({ apps }) => apps.map(({ port }) => port)));
+  const url = (name: keyof StandaloneSettings['ports']): string | undefined =>
+    used.has(name) ? `http://127.0.0.1:${ports[name]}` : undefined;
+  return { apiUrl: `http://127.0.0.1:${ports.PORT}`, webhookUrl: url('WEBHOOK_PORT'), sandboxUrl: url('SANDBOX_PORT') };
+};

@@ -1,0 +1,7 @@
+/** An app for the specs of the supervisor that only runs. SPEC_END_AFTER_MS makes it end by itself; 0, before it serves. */
+export const start = (environment: NodeJS.ProcessEnv): Promise<{ close(): Promise<void> }> => {
+  const { SPEC_END_AFTER_MS } = environment;
+  if (SPEC_END_AFTER_MS === '0') process.exit(5);
+  if (SPEC_END_AFTER_MS) setTimeout(() => process.exit(5), Number(SPEC_END_AFTER_MS));
+  return Promise.resolve({ close: () => Promise.resolve() });
+};
