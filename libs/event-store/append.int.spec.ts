@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
 import type { DomainEvent } from '#contracts';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 
 import type { TestDatabase } from '../../test/database/index.js';
 import { createTestDatabase } from '../../test/database/index.js';
@@ -47,6 +47,21 @@ const command = (over: Partial<AppendCommand> = {}): AppendCommand => {
 };
 
 const one = async (wanted: AppendCommand): Promise<AppendResult> => (await append(shard, [wanted]))[0] as AppendResult;
+
+/** The plans of every statement that `work` runs as `role`, nested ones too, by auto_explain. */
+const plansOf = async (role: string, work: (client: PoolClient) => Promise<unknown>): Promise<string> => {
+  const client = await database.admin.connect();
+  const notices: string[] = [];
+  client.on('notice', (notice) => notices.push(notice.message ?? ''));
+  try {
+    await client.query(`load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
+      set client_min_messages = log; set session authorization ${role}`);
+    await work(client);
+  } finally {
+    client.release(true);
+  }
+  return notices.filter((notice) => notice.includes('plan:')).join('\n');
+};
 
 describe('append', () => {
   it('writes the events of each command at consecutive positions and versions', async () => {
@@ -154,20 +169,12 @@ describe('append', () => {
   });
 
   it('plans every join of a batch as an index look-up, on tables planned while they were empty', async () => {
-    const client = await database.admin.connect();
-    const notices: string[] = [];
-    client.on('notice', (notice) => notices.push(notice.message ?? ''));
-    try {
-      await client.query(`load 'auto_explain'; set auto_explain.log_min_duration = 0; set auto_explain.log_nested_statements = on;
-        set client_min_messages = log; set session authorization billing_api`);
-      await appendOver(client as unknown as Pool)(
+    const plans = await plansOf('billing_api', (client) =>
+      appendOver(client as unknown as Pool)(
         shard,
         Array.from({ length: 20 }, () => command()),
-      );
-    } finally {
-      client.release(true);
-    }
-    const plans = notices.filter((notice) => notice.includes('plan:')).join('\n');
+      ),
+    );
     expect(plans).toContain('Index');
     expect(plans).not.toMatch(/Seq Scan on (command|stream|event|claim|counter|tenant)/);
   });
@@ -247,6 +254,17 @@ describe('reading streams', () => {
     expect(whole.past).toMatchObject({ streamId: wanted.streamId, version: 3 });
     expect(rest.events.map((event) => event.version)).toEqual([3]);
     expect(none).toEqual({ events: [], past: undefined });
+  });
+
+  it('looks each stream and command up by index, however much the tenant has', async () => {
+    const plans = await plansOf('billing_api', async (client) => {
+      const reader = new StreamReader(client as unknown as Pool);
+      const read = () => reader.read({ tenantId, shard, streamId: 'payment-none', commandId: randomUUID() });
+      // Six executions and more: then Postgres may plan once and for all.
+      for (let at = 0; at < 8; at += 1) await Promise.all(Array.from({ length: 20 }, read));
+    });
+    expect(plans).toContain('Index Scan using command_pkey');
+    expect(plans).not.toMatch(/Seq Scan|Materialize|Bitmap/);
   });
 
   it("shows nothing of another tenant's stream", async () => {

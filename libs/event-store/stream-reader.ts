@@ -42,7 +42,8 @@ interface CommandRow {
 const maxEvents = 10_000;
 const maxBatch = 200;
 
-// The lateral subquery with OFFSET 0 cannot be flattened, so set_config has run before any policy looks at the setting.
+// The lateral subquery with OFFSET 0 cannot be flattened, so set_config has run before any policy looks at the setting. The LIMITs
+// keep each look-up an index look-up: joined, all commands of the tenant would be scanned for a handful of ids.
 const sql = `with t as materialized (select set_config('app.tenant_id', $1, true))
   select found.* from t cross join lateral (
     select w.ord::integer, c.stream_id as past_stream, c.version as past_version, c.fingerprint as past_fingerprint,
@@ -50,7 +51,8 @@ const sql = `with t as materialized (select set_config('app.tenant_id', $1, true
       e.data, e.metadata, e.recorded_at
     from unnest($2::smallint[], $3::uuid[], $4::text[], $5::integer[], $6::uuid[])
       with ordinality as w (shard, tenant_id, stream_id, after, command_id, ord)
-    left join billing.command c on c.tenant_id = w.tenant_id and c.command_id = w.command_id
+    left join lateral (
+      select * from billing.command where command.tenant_id = w.tenant_id and command.command_id = w.command_id limit 1) c on true
     left join lateral (
       select * from billing.event
       where event.shard = w.shard and event.tenant_id = w.tenant_id and event.stream_id = w.stream_id and event.version > w.after
