@@ -17,11 +17,16 @@ export interface SubscriptionOptions {
   batchSize?: number;
   /** How often a poison event is tried before it goes to the dead letters. */
   maxTries?: number;
+  /**
+   * Least time from one batch to the next, in milliseconds, so that a busy log comes in fewer and larger ones. An event that
+   * follows a quiet moment is not held up. 0 by default.
+   */
+  gatherMs?: number;
 }
 
 /** A running reader. */
 export interface Subscription {
-  /** Resolves once everything that was in the log at the time of the call has been digested. */
+  /** Resolves once everything that was in the log at the time of the call has been digested; rejects when it is closed first. */
   whenCaughtUp(): Promise<void>;
   /** Last digested position of each shard. */
   positions(): ReadonlyMap<number, number>;

@@ -3,11 +3,11 @@ import type { Pool } from 'pg';
 interface Waiter {
   shard: number;
   position: number;
-  resolve: (reached: boolean) => void;
-  deadline: number;
+  settle: (reached: boolean) => void;
 }
 
 const pollMs = 20;
+const maxWaiters = 50_000;
 
 /**
  * Waits until a consumer has digested a position, for readers of their own writes. All waiters of a process share one poll,
@@ -16,7 +16,7 @@ const pollMs = 20;
 export class CheckpointWatch {
   readonly #pool: Pool;
   readonly #consumer: string;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Set<Waiter>();
   #polling = false;
 
   constructor(pool: Pool, consumer: string) {
@@ -24,26 +24,30 @@ export class CheckpointWatch {
     this.#consumer = consumer;
   }
 
-  /** Resolves true once `position` of `shard` is digested, false after `timeoutMs`. */
+  /** Resolves true once `position` of `shard` is digested, false after `timeoutMs`, also while Postgres is away. */
   reached(shard: number, position: number, timeoutMs: number): Promise<boolean> {
+    if (this.#waiters.size >= maxWaiters) return Promise.resolve(false);
     return new Promise((resolve) => {
-      this.#waiters.push({ shard, position, resolve, deadline: Date.now() + timeoutMs });
+      const settle = (reached: boolean): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+        resolve(reached);
+      };
+      const waiter: Waiter = { shard, position, settle };
+      const timer = setTimeout(settle, Math.max(timeoutMs, pollMs), false); // long enough to look once
+      this.#waiters.add(waiter);
       if (!this.#polling) void this.#poll();
     });
   }
 
   async #poll(): Promise<void> {
     this.#polling = true;
-    while (this.#waiters.length > 0) {
+    while (this.#waiters.size > 0) {
       const positions = await this.#read();
-      const now = Date.now();
-      this.#waiters = this.#waiters.filter((waiter) => {
-        const reached = (positions.get(waiter.shard) ?? -1) >= waiter.position;
-        if (!reached && now < waiter.deadline) return true;
-        waiter.resolve(reached);
-        return false;
-      });
-      if (this.#waiters.length > 0) await new Promise((resolve) => setTimeout(resolve, pollMs));
+      for (const waiter of this.#waiters) {
+        if ((positions.get(waiter.shard) ?? -1) >= waiter.position) waiter.settle(true);
+      }
+      if (this.#waiters.size > 0) await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
     this.#polling = false;
   }

@@ -1,4 +1,4 @@
-import type { RecordedEvent } from '#contracts';
+import type { EventRow } from '#event-store';
 import { allShards } from '#event-store';
 import type { Pool, PoolClient } from 'pg';
 
@@ -6,6 +6,7 @@ import type { Pool, PoolClient } from 'pg';
 export class CheckpointMoved extends Error {
   constructor(consumer: string) {
     super(`another process moved the checkpoint of ${consumer}`);
+    this.name = 'CheckpointMoved';
   }
 }
 
@@ -22,14 +23,14 @@ export const loadCheckpoints = async (pool: Pool, consumer: string): Promise<Map
   return new Map(rows.map((row) => [row.shard, Number(row.position)]));
 };
 
-/** The positions a checkpoint has once `events` are digested. */
-export const positionsAfter = (events: readonly RecordedEvent[]): Map<number, number> => {
+/** The positions a checkpoint has once `rows` are digested. */
+export const positionsAfter = (rows: readonly EventRow[]): Map<number, number> => {
   const last = new Map<number, number>();
-  for (const event of events) last.set(event.shard, event.position);
+  for (const row of rows) last.set(row.shard, Number(row.position));
   return last;
 };
 
-/** Compare-and-set of every shard in `to`, in the transaction of `client`. Throws CheckpointMoved. */
+/** Compare-and-set of every shard in `to`, forward only, in the transaction of `client`. Throws CheckpointMoved. */
 export const moveCheckpoints = async (
   client: PoolClient,
   consumer: string,
@@ -41,7 +42,7 @@ export const moveCheckpoints = async (
     name: 'move_checkpoints',
     text: `update billing.checkpoint c set position = m.new, updated_at = now()
       from unnest($2::smallint[], $3::bigint[], $4::bigint[]) as m (shard, old, new)
-      where c.consumer = $1 and c.shard = m.shard and c.position = m.old`,
+      where c.consumer = $1 and c.shard = m.shard and c.position = m.old and m.new > m.old`,
     values: [consumer, shards, shards.map((shard) => from.get(shard) ?? 0), shards.map((shard) => to.get(shard))],
   });
   if (rowCount !== shards.length) throw new CheckpointMoved(consumer);

@@ -1,43 +1,58 @@
-import type { RecordedEvent } from '#contracts';
-import { isTransient } from '#event-store';
-import type { Pool, PoolClient } from 'pg';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { EventRow } from '#event-store';
+import { allShards } from '#event-store';
+import type { Pool } from 'pg';
 
 import type { LogObserver, Subscription, SubscriptionOptions } from '../port.js';
-import { CheckpointMoved, loadCheckpoints, moveCheckpoints, positionsAfter } from './checkpoints.js';
-import { DeadLetters } from './dead-letters.js';
-import { readAfter } from './read.js';
+import { CheckpointMoved, positionsAfter } from './checkpoints.js';
+import { backoffMs, Delivery } from './delivery.js';
+import { readRows } from './read.js';
+import { DueShards } from './due-shards.js';
 import type { Wakeups } from './wakeups.js';
 
-const pollMs = 100;
-const backoffMs = (failures: number): number => Math.min(50 * 2 ** failures, 5_000);
+interface Waiter {
+  target: ReadonlyMap<number, number>;
+  resolve: () => void;
+  reject: (error: Error) => void;
+}
 
 /** One consumer's loop: read, digest and move the checkpoint in one transaction, wait. It ends only when it is closed. */
 export class PostgresSubscription implements Subscription {
   readonly #pool: Pool;
   readonly #wakeups: Wakeups;
   readonly #observer: LogObserver;
-  readonly #options: Required<Omit<SubscriptionOptions, 'committed'>> & Pick<SubscriptionOptions, 'committed'>;
-  readonly #deadLetters: DeadLetters;
-  #positions = new Map<number, number>();
-  #waiters: { target: Map<number, number>; resolve: () => void }[] = [];
+  readonly #consumer: string;
+  readonly #batchSize: number;
+  readonly #gatherMs: number;
+  readonly #delivery: Delivery;
+  readonly #due: DueShards;
+  readonly #stop = new AbortController();
+  #waiters: Waiter[] = [];
   #running: Promise<void> | undefined;
-  #closed = false;
+  /** What was read ahead while the batch before it was digested. */
+  #ahead: Promise<EventRow[]> | undefined;
+  #lastBatchAt = 0;
 
   constructor(pool: Pool, wakeups: Wakeups, observer: LogObserver, options: SubscriptionOptions) {
+    const { consumer, handle, committed, batchSize = 500, maxTries = 5, gatherMs = 0 } = options;
     this.#pool = pool;
     this.#wakeups = wakeups;
     this.#observer = observer;
-    this.#options = { batchSize: 500, maxTries: 5, ...options };
-    this.#deadLetters = new DeadLetters(options.consumer);
+    this.#consumer = consumer;
+    this.#batchSize = batchSize;
+    this.#gatherMs = gatherMs;
+    this.#due = new DueShards(wakeups);
+    this.#delivery = new Delivery(pool, observer, { consumer, handle, committed, maxTries }, this.#stop.signal);
   }
 
   async start(): Promise<void> {
-    await this.#reload();
+    await this.#delivery.load();
     this.#running = this.#run();
   }
 
   positions(): ReadonlyMap<number, number> {
-    return this.#positions;
+    return this.#delivery.positions;
   }
 
   async whenCaughtUp(): Promise<void> {
@@ -45,124 +60,93 @@ export class PostgresSubscription implements Subscription {
       'select shard, position from billing.log_head',
     );
     const target = new Map(rows.map((row) => [row.shard, Number(row.position)]));
-    await new Promise<void>((resolve) => {
-      this.#waiters.push({ target, resolve });
-      this.#releaseWaiters();
+    await new Promise<void>((resolve, reject) => {
+      this.#waiters.push({ target, resolve, reject });
+      if (this.#stop.signal.aborted) this.#rejectWaiters();
+      else this.#releaseWaiters();
       this.#wakeups.wakeAll();
     });
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#stop.abort();
     this.#wakeups.wakeAll();
     await this.#running;
-  }
-
-  async #reload(): Promise<void> {
-    this.#positions = await loadCheckpoints(this.#pool, this.#options.consumer);
-    await this.#deadLetters.load(this.#pool);
+    await this.#ahead?.catch(() => undefined);
+    this.#rejectWaiters();
   }
 
   async #run(): Promise<void> {
     let failures = 0;
-    while (!this.#closed) {
+    while (!this.#stop.signal.aborted) {
       try {
-        // Listen before reading: what is appended in between must not be slept over.
-        const woken = this.#wakeups.next(pollMs);
-        const events = await readAfter(this.#pool, this.#positions, this.#options.batchSize);
-        if (events.length > 0) await this.#digest(events);
-        else await woken;
+        const rows = await this.#read();
+        if (rows.length > 0) await this.#digest(rows);
+        else await this.#due.next();
         failures = 0;
       } catch (error) {
+        if (this.#stop.signal.aborted) return;
         failures += 1;
-        this.#observer.warn('reading the log failed and is tried again', {
-          consumer: this.#options.consumer,
-          failures,
-          error: String(error),
-        });
-        await this.#wakeups.next(backoffMs(failures));
-        if (error instanceof CheckpointMoved) await this.#reload().catch(() => undefined);
+        await this.#recover(error, failures);
       }
     }
   }
 
-  /** Digests a batch; where it fails for good, one event at a time, so that only the poison one is set aside. */
-  async #digest(events: readonly RecordedEvent[]): Promise<void> {
-    try {
-      await this.#commit(events, (client, live) => this.#options.handle(live, client));
-    } catch (error) {
-      if (error instanceof CheckpointMoved || isTransient(error)) throw error;
-      for (const event of events) await this.#digestAlone(event);
+  /** The next rows. While a full batch is digested the one after it is read: only a consumer that lags behind pays for that. */
+  async #read(): Promise<EventRow[]> {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (!ahead) await this.#gather();
+    const { positions } = this.#delivery;
+    const rows = await (ahead ?? readRows(this.#pool, positions, this.#due.take(), this.#batchSize));
+    if (rows.length > 0) this.#lastBatchAt = Date.now();
+    if (rows.length >= this.#batchSize) {
+      const next = new Map([...positions, ...positionsAfter(rows)]);
+      this.#ahead = readRows(this.#pool, next, allShards, this.#batchSize);
+      this.#ahead.catch(() => undefined); // reported where it is awaited, or read again
+    }
+    return rows;
+  }
+
+  /** Lets a busy log fill a batch; does not hold up an event that comes after a quiet moment. */
+  async #gather(): Promise<void> {
+    const restMs = this.#lastBatchAt + this.#gatherMs - Date.now();
+    if (restMs > 0) await sleep(restMs, undefined, { signal: this.#stop.signal });
+  }
+
+  async #digest(rows: readonly EventRow[]): Promise<void> {
+    for (let at = 0; at < rows.length && !this.#stop.signal.aborted; at += this.#batchSize) {
+      await this.#delivery.deliver(rows.slice(at, at + this.#batchSize));
+      this.#releaseWaiters();
     }
   }
 
-  async #digestAlone(event: RecordedEvent): Promise<void> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        await this.#commit([event], (client, live) =>
-          live.length > 0 ? this.#options.handle(live, client) : Promise.resolve(),
-        );
-        return;
-      } catch (error) {
-        if (error instanceof CheckpointMoved || isTransient(error) || this.#closed) throw error;
-        if (tries >= this.#options.maxTries) {
-          await this.#bury(event, error, tries);
-          return;
-        }
-        await new Promise((resolve) => setTimeout(resolve, backoffMs(tries)));
-      }
-    }
-  }
-
-  async #bury(event: RecordedEvent, error: unknown, tries: number): Promise<void> {
-    const { consumer } = this.#options;
-    await this.#commit([event], (client) => this.#deadLetters.addPoison(client, event, error, tries));
-    this.#deadLetters.block(event);
-    this.#observer.warn('an event was set aside as a dead letter; its stream waits behind it', {
-      consumer,
-      shard: event.shard,
-      position: event.position,
-      type: event.type,
+  async #recover(error: unknown, failures: number): Promise<void> {
+    this.#ahead = undefined; // read from positions that were not reached
+    this.#due.giveBack();
+    this.#observer.warn('digesting the log failed and is tried again', {
+      consumer: this.#consumer,
+      failures,
       error: String(error),
     });
-  }
-
-  async #commit(
-    events: readonly RecordedEvent[],
-    work: (client: PoolClient, live: readonly RecordedEvent[]) => Promise<void>,
-  ): Promise<void> {
-    const live = events.filter((event) => !this.#deadLetters.isBlocked(event));
-    const target = positionsAfter(events);
-    const client = await this.#pool.connect();
-    let broken: Error | undefined;
-    try {
-      await client.query('begin');
-      await work(client, live);
-      if (live.length < events.length)
-        await this.#deadLetters.addBlocked(
-          client,
-          events.filter((event) => this.#deadLetters.isBlocked(event)),
-        );
-      await moveCheckpoints(client, this.#options.consumer, this.#positions, target);
-      await client.query('commit');
-    } catch (error) {
-      await client.query('rollback').catch((failed: unknown) => {
-        broken = failed as Error;
-      });
-      throw error;
-    } finally {
-      client.release(broken);
-    }
-    for (const [shard, position] of target) this.#positions.set(shard, position);
+    await sleep(backoffMs(failures), undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    if (!(error instanceof CheckpointMoved)) return;
+    await this.#delivery.load().catch(() => undefined); // else the next batch finds the checkpoint moved again
     this.#releaseWaiters();
-    this.#options.committed?.(live);
   }
 
   #releaseWaiters(): void {
+    const { positions } = this.#delivery;
     this.#waiters = this.#waiters.filter(({ target, resolve }) => {
-      for (const [shard, position] of target) if ((this.#positions.get(shard) ?? 0) < position) return true;
+      for (const [shard, position] of target) if ((positions.get(shard) ?? 0) < position) return true;
       resolve();
       return false;
     });
+  }
+
+  #rejectWaiters(): void {
+    for (const { reject } of this.#waiters.splice(0)) {
+      reject(new Error(`the subscription of ${this.#consumer} was closed before it had caught up`));
+    }
   }
 }

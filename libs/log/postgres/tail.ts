@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 
 import type { LogObserver } from '../port.js';
+import { DueShards } from './due-shards.js';
 import { Wakeups } from './wakeups.js';
 
 /** What a caller waits for: the next event of a stream, after a version, that its command led to. */
@@ -22,7 +23,6 @@ interface TailRow {
   correlation_id: string;
 }
 
-const pollMs = 100;
 const batchSize = 2_000;
 const maxWaiters = 50_000;
 
@@ -87,21 +87,31 @@ export class LogTail {
   }
 
   async #run(): Promise<void> {
+    const due = new DueShards(this.#wakeups);
     while (!this.#closed) {
-      const woken = this.#wakeups.next(pollMs);
+      const shards = due.take();
       try {
-        const { rows } = await this.#pool.query<TailRow>({
-          name: 'tail_log',
-          text: 'select * from billing.tail($1::smallint[], $2::bigint[], $3)',
-          values: [[...this.#positions.keys()], [...this.#positions.values()], batchSize],
-        });
+        const rows = await this.#read(shards);
         for (const row of rows) this.#see(row);
-        if (rows.length === 0) await woken;
+        // A full answer may have cut a shard short, and does not say which.
+        if (rows.length >= batchSize) due.giveBack();
       } catch (error) {
+        due.giveBack();
         if (!this.#closed) this.#observer.warn('tailing the log failed and is tried again', { error: String(error) });
         await new Promise((resolve) => setTimeout(resolve, 500));
       }
+      await due.next();
     }
+  }
+
+  async #read(shards: readonly number[]): Promise<TailRow[]> {
+    if (shards.length === 0) return [];
+    const { rows } = await this.#pool.query<TailRow>({
+      name: 'tail_log',
+      text: 'select * from billing.tail($1::smallint[], $2::bigint[], $3)',
+      values: [shards, shards.map((shard) => this.#positions.get(shard) ?? 0), batchSize],
+    });
+    return rows;
   }
 
   #see(row: TailRow): void {

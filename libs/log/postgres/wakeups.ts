@@ -4,14 +4,20 @@ import pg from 'pg';
 
 import type { LogObserver } from '../port.js';
 
+const retryMs = 2_000;
+
 /**
  * Listens for the one NOTIFY of each appended batch. It only shortens waiting: every reader polls as well, so a listener that
  * is down costs milliseconds, never an event. Reconnects by itself, at most once in two seconds.
  */
 export class Wakeups {
-  readonly #emitter = new EventEmitter({ captureRejections: false }).setMaxListeners(100);
+  readonly #emitter = new EventEmitter().setMaxListeners(0); // one listener a waiting reader
   readonly #connectionString: string;
   readonly #observer: LogObserver;
+  #heard = 0;
+  /** The wake-up that was the last for each shard. */
+  readonly #lastOf = new Map<number, number>();
+  #lastOfAll = 0;
   #client: pg.Client | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
@@ -22,22 +28,45 @@ export class Wakeups {
     void this.#connect();
   }
 
-  /** Resolves at the next append to any shard, or after `timeoutMs`. */
-  next(timeoutMs: number): Promise<void> {
+  /** How many wake-ups there were: what a reader notes before it reads, so that nothing in between is slept over. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Resolves as soon as there was a wake-up after `heard`, or after `timeoutMs`. */
+  after(heard: number, timeoutMs: number): Promise<void> {
+    if (this.#heard > heard || this.#closed) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {
         clearTimeout(timer);
-        this.#emitter.off('append', done);
+        this.#emitter.off('wake', done);
         resolve();
       };
       const timer = setTimeout(done, timeoutMs);
-      this.#emitter.once('append', done);
+      this.#emitter.once('wake', done);
     });
   }
 
-  /** Lets every waiter go at once. */
+  /** The shards that there were wake-ups for after `heard`; undefined when it may have been any. */
+  shardsAfter(heard: number): number[] | undefined {
+    if (this.#lastOfAll > heard) return undefined;
+    return [...this.#lastOf].filter(([, last]) => last > heard).map(([shard]) => shard);
+  }
+
+  /** Lets every waiter go at once, to look at every shard. */
   wakeAll(): void {
-    this.#emitter.emit('append');
+    this.#lastOfAll = this.#heard + 1;
+    this.#wake();
+  }
+
+  #wakeFor(shard: number): void {
+    this.#lastOf.set(shard, this.#heard + 1);
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#heard += 1;
+    this.#emitter.emit('wake');
   }
 
   async close(): Promise<void> {
@@ -52,26 +81,27 @@ export class Wakeups {
       connectionString: this.#connectionString,
       application_name: 'billing listen',
       keepAlive: true,
+      connectionTimeoutMillis: 10_000,
     });
     this.#client = client;
-    client.on('notification', () => this.wakeAll());
-    client.on('error', (error) => this.#reconnect(error));
-    client.on('end', () => this.#reconnect(new Error('the connection ended')));
+    client.on('notification', ({ payload }) => {
+      this.#wakeFor(Number(payload));
+    });
+    client.on('error', (error) => this.#reconnect(client, error));
+    client.on('end', () => this.#reconnect(client, new Error('the connection ended')));
     try {
       await client.connect();
       await client.query('listen billing_log');
     } catch (error) {
-      this.#reconnect(error);
+      this.#reconnect(client, error);
     }
   }
 
-  #reconnect(error: unknown): void {
-    if (this.#closed || this.#retry) return;
+  #reconnect(client: pg.Client, error: unknown): void {
+    if (this.#closed || client !== this.#client) return; // an old connection says that it is gone: we know
+    this.#client = undefined;
     this.#observer.warn('listening for appends failed; polling until it works again', { error: String(error) });
-    void this.#client?.end().catch(() => undefined);
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
-      if (!this.#closed) void this.#connect();
-    }, 2_000);
+    void client.end().catch(() => undefined);
+    this.#retry = setTimeout(() => void this.#connect(), retryMs);
   }
 }
