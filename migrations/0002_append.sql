@@ -161,11 +161,12 @@ begin
     as r (status, stream_id, expected, won, last, current, done_stream, done_version, done_fingerprint, ord);
 end $$;
 
+-- Grants first: once the function is another's, its old owner's revoke is only a warning.
+revoke execute on function append from public;
+grant execute on function append to billing_api, billing_command_worker, billing_gateway, billing_webhook_ingest, billing_privacy;
 grant create on schema billing to billing_appender;
 alter function append owner to billing_appender;
 revoke create on schema billing from billing_appender;
-revoke execute on function append from public;
-grant execute on function append to billing_api, billing_command_worker, billing_gateway, billing_webhook_ingest, billing_privacy;
 
 -- The appender owns no table: it has these grants and these policies, and nobody can log in as it.
 grant select on tenant, appendable to billing_appender;
@@ -185,7 +186,9 @@ insert into appendable (role_name, event_type)
   from unnest(array['billing_api', 'billing_command_worker']::name[]) as r (role_name),
     unnest(array[
       'CustomerCreated', 'PaymentMethodAttachRequested', 'PaymentCreated', 'PaymentRequested', 'CaptureRequested', 'CancelRequested',
-      'RefundRequested'
+      'RefundRequested',
+      -- A payment of which the processor knows nothing is canceled without asking it.
+      'PaymentCanceled'
     ]) as e (event_type)
   union all
   select role_name, event_type

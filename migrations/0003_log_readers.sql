@@ -64,10 +64,10 @@ begin
       from event e where e.shard = p_shards[at] and e.position > p_after[at] order by e.position limit p_limit;
   end loop;
 end $$;
+revoke execute on function tail from public;
+grant execute on function tail to billing_api, billing_command_worker;
 grant create on schema billing to billing_tailer;
 alter function tail owner to billing_tailer;
 revoke create on schema billing from billing_tailer;
-revoke execute on function tail from public;
-grant execute on function tail to billing_api, billing_command_worker;
 grant select on event to billing_tailer;
 create policy tailer on event for select to billing_tailer using (true);
