@@ -1,0 +1,118 @@
+import type { RecordedEvent } from '#contracts';
+import { parseStreamId } from '#contracts';
+import type { CustomerCreated } from '#domain/customer';
+import type { CancelRequested, CaptureRequested, PaymentRequested, RefundRequested } from '#domain/payment';
+import type { PaymentMethodAttachRequested } from '#domain/payment-method';
+import { v5 as uuidv5 } from 'uuid';
+
+/** The processor moved money but had no balance transaction yet: fetch it later. */
+export interface SettlementWanted {
+  type: 'SettlementWanted';
+  source: 'capture' | 'refund';
+  /** The captureId or refundId. */
+  sourceId: string;
+  /** What the processor calls the payment or refund. */
+  processorId: string;
+}
+
+/** What the gateway is asked for: the event that asks, as it stands in the log, or a settlement that is still to come. */
+export type CallRequest =
+  | CustomerCreated
+  | PaymentMethodAttachRequested
+  | PaymentRequested
+  | CaptureRequested
+  | CancelRequested
+  | RefundRequested
+  | SettlementWanted;
+
+/** A call to the processor that is not finished. Its id is that of the event that asked for it. */
+export interface Call<R extends CallRequest = CallRequest> {
+  tenantId: string;
+  callId: string;
+  shard: number;
+  streamId: string;
+  request: R;
+  idempotencyKey: string;
+  correlationId: string;
+  traceparent?: string;
+  createdAt: Date;
+}
+
+/** A call in the hands of this process until its lease ends. */
+export interface TakenCall<R extends CallRequest = CallRequest> extends Call<R> {
+  firstSentAt: Date;
+  /** Until then the call is this process's own. */
+  leaseUntil: Date;
+  tries: number;
+  faults: number;
+  /** Whether an earlier sending may have been executed. */
+  unknown: boolean;
+  /** The token that was sent is gone: the processor's own stands in its place. */
+  tokenReplaced: boolean;
+  /** The whole stream as it was when the call was asked for, where that is at hand. Only for a call never sent before. */
+  seed?: readonly RecordedEvent[];
+}
+
+const operations = {
+  CustomerCreated: 'customer',
+  PaymentMethodAttachRequested: 'payment_method',
+  PaymentRequested: 'payment',
+  CaptureRequested: 'capture',
+  CancelRequested: 'cancel',
+  RefundRequested: 'refund',
+  SettlementWanted: 'settlement',
+} as const satisfies Record<CallRequest['type'], string>;
+
+export type OperationName = (typeof operations)[CallRequest['type']];
+
+/** The operation's name, for the table, metrics and logs. */
+export const operationOf = ({ request }: Call): OperationName => operations[request.type];
+
+const asksForCall = (event: { type: string }): event is CallRequest =>
+  event.type !== 'SettlementWanted' && Object.hasOwn(operations, event.type);
+
+/** What the key is of, within environment and tenant. A storage format: the processor remembers keys for a day. */
+const keyOf = (request: CallRequest, id: string): string => {
+  switch (request.type) {
+    case 'CustomerCreated':
+      return `customer:${id}`;
+    case 'PaymentMethodAttachRequested':
+      return `payment_method:${id}`;
+    case 'PaymentRequested':
+      return `payment:${id}:attempt:${request.attempt}`;
+    case 'CaptureRequested':
+      return `payment:${id}:capture:${request.captureId}`;
+    case 'CancelRequested':
+      return `payment:${id}:cancel:${request.cancelId}`;
+    case 'RefundRequested':
+      return `payment:${id}:refund:${request.refundId}`;
+    case 'SettlementWanted':
+      return `payment:${id}:settlement:${request.sourceId}`;
+  }
+};
+
+/** The call that an event asks for; undefined for an event that asks for none. */
+export const callOf = (recorded: RecordedEvent, environment: string, at: Date): Call | undefined => {
+  const { event, tenantId, eventId, shard, streamId, metadata } = recorded;
+  if (!asksForCall(event)) return undefined;
+  return {
+    tenantId,
+    callId: eventId,
+    shard,
+    streamId,
+    request: event,
+    idempotencyKey: `${environment}:${tenantId}:${keyOf(event, parseStreamId(streamId).id)}`,
+    correlationId: metadata.correlationId,
+    traceparent: metadata.traceparent,
+    createdAt: at,
+  };
+};
+
+/** The call that fetches a settlement after `call`. Its id derives, so that it is asked for once. */
+export const settlementCallOf = (call: Call, request: SettlementWanted, at: Date): Call => ({
+  ...call,
+  callId: uuidv5(`settlement of ${request.sourceId}`, call.callId),
+  request,
+  idempotencyKey: `${call.idempotencyKey}:settlement`,
+  createdAt: at,
+});

@@ -1,0 +1,62 @@
+import { Keys, LocalKeyManagement, PostgresSubjectKeyStore, PostgresTenantKeyStore } from '#keys';
+import { PostgresLog } from '#log';
+import type { Configuration } from '#platform/configuration';
+import { ConfigurationError } from '#platform/configuration';
+import { openPool } from '#platform/database';
+import type { Logger } from '#platform/logging';
+import { createLogger } from '#platform/logging';
+import type { Registry } from '#platform/metrics';
+import { createMetrics } from '#platform/metrics';
+import type { Processor } from '#processor';
+import { StripeProcessor } from '#processor/stripe';
+import type { Pool } from 'pg';
+
+/** What the gateway holds open while it runs. It alone holds a Stripe key. */
+export interface GatewayParts {
+  environment: string;
+  pool: Pool;
+  log: PostgresLog;
+  keys: Keys;
+  processor: Processor;
+  logger: Logger;
+  metrics: Registry;
+  close(): Promise<void>;
+}
+
+/** Opens the pool, the log, the keys and the processor. Throws ConfigurationError for what this release cannot serve. */
+export const openGatewayParts = async (configuration: Configuration): Promise<GatewayParts> => {
+  const { databaseUrl, environment, stripe } = configuration;
+  if (!stripe.apiKey) throw new ConfigurationError('STRIPE_API_KEY is required by the gateway');
+  const logger = createLogger({ app: 'gateway', level: configuration.logLevel });
+  const kms = await openKms(configuration);
+  const onError = (error: Error) => {
+    logger.warn({ error: error.message }, 'an idle database connection was lost');
+  };
+  const pool = openPool({ url: databaseUrl, app: 'gateway', max: 8, onError });
+  const log = new PostgresLog(pool, databaseUrl, {
+    warn: (message, context) => {
+      logger.warn(context, message);
+    },
+  });
+  const tenantKeys = new PostgresTenantKeyStore(pool);
+  const subjectKeys = new PostgresSubjectKeyStore(pool);
+  return {
+    environment,
+    pool,
+    log,
+    keys: new Keys({ app: 'gateway', environment, kms, tenantKeys, subjectKeys }),
+    processor: new StripeProcessor({ apiKey: stripe.apiKey, apiBase: stripe.apiBase }),
+    logger,
+    metrics: createMetrics('gateway'),
+    close: async () => {
+      await log.close();
+      await pool.end();
+    },
+  };
+};
+
+const openKms = ({ kms, environment }: Configuration): Promise<LocalKeyManagement> => {
+  if (kms.provider !== 'local')
+    throw new ConfigurationError('KMS_PROVIDER aws is not served by this release; use local outside production');
+  return LocalKeyManagement.open({ path: kms.keyringPath, environment });
+};

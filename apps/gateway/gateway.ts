@@ -1,0 +1,191 @@
+import type { Logger } from '#platform/logging';
+
+import type { CallStore } from './calls/call-store.js';
+import type { TakenCall } from './calls/call.js';
+import { operationOf, settlementCallOf } from './calls/call.js';
+import { LeaseLost } from './line/line.js';
+import type { GatewayMetrics } from './metrics.js';
+import type { Desk } from './operations/operation.js';
+import type { OnStep } from './operations/perform.js';
+import { perform } from './operations/perform.js';
+import { verdictOf } from './verdict.js';
+
+export interface GatewayOptions {
+  desk: Desk;
+  store: CallStore;
+  metrics: GatewayMetrics;
+  logger: Logger;
+  /** Calls in the hands of this process at once at most, sent ones and those that wait for something. */
+  maxInHand: number;
+  /** How long a call is this process's own. Longer than two time-outs of the processor. */
+  leaseMs: number;
+  onStep?: OnStep;
+}
+
+/** The processor forgets an idempotency key after 24 hours; an hour before that we stop trusting it. */
+export const keyLifeMs = 23 * 3_600_000;
+
+const pollMs = 250;
+const failedPollMs = 1_000;
+const maxTaken = 100;
+const purgeMs = 600_000;
+
+/**
+ * Brings calls to their end: those that the intake hands over, and those that are due in the table, because they were put back, had
+ * to queue, or were left behind by a process that died. A call is worked on alone, so a slow one holds nobody up.
+ */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #inHand = new Map<string, Promise<void>>();
+  readonly #onStep: OnStep;
+  #wake: (() => void) | undefined;
+  #backlog = true;
+  #closed = false;
+  #sweeping: Promise<void> | undefined;
+  #purgedAt = 0;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#onStep = options.onStep ?? (() => undefined);
+  }
+
+  /** Begins to look for due calls in the table. */
+  start(): void {
+    this.#sweeping = this.#sweep();
+  }
+
+  /** How many calls this process would take on now: none while the processor is ill, and none once it closes. */
+  readonly free = (): number => {
+    if (this.#closed || this.#options.desk.line.open) return 0;
+    return this.#options.maxInHand - this.#inHand.size;
+  };
+
+  /** Takes calls on that are stored as this process's own. */
+  readonly take = (calls: readonly TakenCall[]): void => {
+    for (const call of calls) {
+      const key = `${call.tenantId}/${call.callId}`;
+      if (this.#inHand.has(key)) continue; // its lease ran out under our hands: it is still being worked on
+      const ended = this.#work(call).finally(() => {
+        this.#inHand.delete(key);
+        if (this.#backlog) this.wake();
+      });
+      this.#inHand.set(key, ended);
+    }
+  };
+
+  /** Some calls wait in the table. */
+  readonly queued = (): void => {
+    this.#backlog = true;
+    this.wake();
+  };
+
+  /** Looks for due calls now. */
+  wake(): void {
+    this.#wake?.();
+  }
+
+  /** Takes nothing on any more and waits for what is in hand, `graceMs` at most; leases bring the rest to whoever comes next. */
+  async close(graceMs = 8_000): Promise<void> {
+    this.#closed = true;
+    this.wake();
+    this.#options.desk.directory.wakeAll();
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
+    await Promise.race([Promise.all([this.#sweeping, ...this.#inHand.values()]), grace]);
+    clearTimeout(timer);
+  }
+
+  async #sweep(): Promise<void> {
+    while (!this.#closed) {
+      let pause = pollMs;
+      try {
+        await this.#takeDue();
+        await this.#purge();
+      } catch (error) {
+        pause = failedPollMs;
+        this.#options.logger.warn({ error: String(error) }, 'looking for due calls failed and is tried again');
+      }
+      if (!this.#closed && (pause === failedPollMs || !this.#backlog || this.free() <= 0)) await this.#sleep(pause);
+    }
+  }
+
+  async #takeDue(): Promise<void> {
+    const { desk, store, leaseMs, maxInHand } = this.#options;
+    const room = maxInHand - this.#inHand.size;
+    // While the processor is ill, one call now and then finds out whether it is well again.
+    const limit = Math.min(desk.line.open ? 1 : maxTaken, room);
+    if (limit <= 0) return;
+    const now = desk.now();
+    const calls = await store.take(now, limit, new Date(now.getTime() + leaseMs));
+    this.#backlog = calls.length === limit;
+    this.take(calls);
+  }
+
+  async #purge(): Promise<void> {
+    const { clientSecrets, now } = this.#options.desk;
+    const at = now();
+    if (at.getTime() - this.#purgedAt < purgeMs) return;
+    await clientSecrets.purge(at);
+    this.#purgedAt = at.getTime();
+  }
+
+  async #work(call: TakenCall): Promise<void> {
+    const { desk, store, metrics, leaseMs } = this.#options;
+    const operation = operationOf(call);
+    try {
+      const isForgotten = desk.now().getTime() - call.firstSentAt.getTime() >= keyLifeMs;
+      const { kind, settlement } = await perform(call, isForgotten ? 'look' : 'send', desk, this.#onStep);
+      metrics.count(operation, kind);
+      const now = desk.now();
+      const next = settlement && {
+        call: settlementCallOf(call, settlement, now),
+        state: 'queued' as const,
+        notBefore: now,
+      };
+      await store.finish(call, now, next);
+      await this.#onStep('finished', call);
+    } catch (error) {
+      if (error instanceof LeaseLost) return;
+      await this.#putBack(call, error).catch((failure: unknown) => {
+        const context = { callId: call.callId, operation, error: String(failure) };
+        this.#options.logger.warn(context, `a call could not be put back; it is due again within ${leaseMs} ms`);
+      });
+    }
+  }
+
+  async #putBack(call: TakenCall, error: unknown): Promise<void> {
+    const { desk, store, metrics, logger } = this.#options;
+    const now = desk.now();
+    const { delayMs, level, requestId, ...postponement } = verdictOf(error, call, now);
+    const operation = operationOf(call);
+    metrics.count(operation, postponement.state === 'parked' ? 'parked' : postponement.error);
+    logger[level](
+      {
+        callId: call.callId,
+        operation,
+        state: postponement.state,
+        reason: postponement.error,
+        tries: call.tries,
+        delayMs,
+        requestId,
+      },
+      postponement.state === 'parked' ? 'a call is parked and waits for a person' : 'a call is tried again later',
+    );
+    await store.postpone(call, { ...postponement, notBefore: new Date(now.getTime() + delayMs) });
+    if (delayMs < pollMs && !this.#closed)
+      setTimeout(() => {
+        this.queued();
+      }, delayMs).unref();
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import type { DomainEvent } from '#contracts';
+import { parseStreamId } from '#contracts';
+import type { Keys } from '#keys';
+import type { Outcome, Processor, ProcessorSettlement } from '#processor';
+
+import type { CallRequest, SettlementWanted, TakenCall } from '../calls/call.js';
+import type { Line } from '../line/line.js';
+import type { Aggregate } from '../streams/aggregates.js';
+import type { Directory } from '../streams/directory.js';
+import type { Streams } from '../streams/streams.js';
+import type { ClientSecrets } from '../vault/client-secrets.js';
+import type { Tokens } from '../vault/tokens.js';
+
+/** What operations work with. */
+export interface Desk {
+  processor: Processor;
+  line: Line;
+  streams: Streams;
+  directory: Directory;
+  tokens: Tokens;
+  clientSecrets: ClientSecrets;
+  keys: Keys;
+  now: () => Date;
+}
+
+/** What the processor's answer means for the stream. */
+export interface Answer<F> {
+  /** Names the outcome in metrics, and in the id of the command that records it. */
+  kind: string;
+  facts: readonly F[];
+  /** There is no balance transaction yet: fetch it later. */
+  settlement?: SettlementWanted;
+}
+
+/** How certain a look at the processor is: after the key's time is over nothing can still be executed. */
+export type Certainty = 'may_still_happen' | 'certain';
+
+/** One operation of the processor, from the event that asks for it to the facts that its answer gives. */
+export interface Operation<R extends CallRequest, S, F, E extends DomainEvent> {
+  aggregate: Aggregate<S, F, E>;
+  /** Whether the stream has the outcome already; what is left to do then, if anything. */
+  ended(call: TakenCall<R>, state: S): false | { settlement?: SettlementWanted };
+  /** Sends the call under its key. Throws NotReady, or what the line and the processor throw. */
+  send(call: TakenCall<R>, desk: Desk): Promise<Answer<F>>;
+  /** Looks at what the processor did with a call whose outcome is unknown; undefined where that cannot be told yet. */
+  look(call: TakenCall<R>, desk: Desk, certainty: Certainty, state: S): Promise<Answer<F> | undefined>;
+}
+
+/** What the call needs is not there yet. Nothing was sent. */
+export class NotReady extends Error {
+  constructor(
+    readonly reason: string,
+    /** The first delay; it doubles with every try. */
+    readonly baseMs: number,
+    readonly maxMs: number,
+  ) {
+    super(`not ready to call the processor: ${reason}`);
+  }
+}
+
+/** The code of an operation that ended without the processor having heard of it. */
+export const unreachable = 'processor_unreachable';
+
+/** The id of the payment that a call is about. */
+export const paymentIdOf = ({ streamId }: { streamId: string }): string => parseStreamId(streamId).id;
+
+const dayMs = 24 * 3_600_000;
+
+/**
+ * The processor's id of the customer; undefined where its registration has failed, or has been waited for a day. Throws
+ * NotReady while it is under way.
+ */
+export const customerFor = async (
+  call: TakenCall,
+  customerId: string,
+  { directory, now }: Desk,
+): Promise<string | undefined> => {
+  const registration = await directory.customer(call, customerId);
+  if (registration.phase === 'registered') return registration.processorCustomerId;
+  const waitedMs = now().getTime() - call.createdAt.getTime();
+  if (registration.phase === 'failed' || waitedMs > dayMs) return undefined;
+  throw new NotReady('customer_not_registered', 50, 60_000);
+};
+
+/** When the object of a call can have been made, with an hour for clocks that differ. */
+export const madeWithin = ({ firstSentAt }: TakenCall, now: Date) => ({
+  from: new Date(firstSentAt.getTime() - 3_600_000),
+  to: new Date(now.getTime() + 3_600_000),
+});
+
+/** The code of a refusal, and the bank's reason for a decline. */
+export const failureOf = (outcome: Exclude<Outcome<unknown>, { outcome: 'succeeded' }>) => ({
+  code: outcome.code,
+  declineCode: outcome.outcome === 'declined' ? outcome.declineCode : undefined,
+});
+
+/** The fact of a settlement. */
+export const settlementFact = (
+  source: 'capture' | 'refund',
+  sourceId: string,
+  settlement: ProcessorSettlement,
+  at: string,
+) => ({ type: 'RecordSettlement' as const, source, sourceId, ...settlement, at });

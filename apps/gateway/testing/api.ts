@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+
+import type { DomainEvent } from '#contracts';
+import { streamIdOf } from '#contracts';
+import type { Customer, CustomerEvent } from '#domain/customer';
+import { decideCustomer, foldCustomer } from '#domain/customer';
+import type { CaptureMethod, Payment, PaymentCommand, PaymentEvent } from '#domain/payment';
+import { decide, foldPayment, statusOf } from '#domain/payment';
+import type { PaymentMethod, PaymentMethodEvent } from '#domain/payment-method';
+import { decidePaymentMethod, foldPaymentMethod } from '#domain/payment-method';
+import type { AppendBatch } from '#event-store';
+import { StreamReader, TenantShards, appendOver } from '#event-store';
+import type { Keys } from '#keys';
+import type { Pool } from 'pg';
+
+/** A command without the time, which the test's api adds. */
+export type Untimed<T> = T extends { type: string; at: string } ? Omit<T, 'at'> : never;
+
+export interface ChargeOptions {
+  amount?: number;
+  currency?: string;
+  captureMethod?: CaptureMethod;
+}
+
+/** What the api does, without HTTP: decides commands and appends, as billing_api. */
+export class TestApi {
+  readonly #append: AppendBatch;
+  readonly #shards: TenantShards;
+  readonly #reader: StreamReader;
+  readonly keys: Keys;
+
+  constructor(
+    readonly pool: Pool,
+    keys: Keys,
+  ) {
+    this.#append = appendOver(pool);
+    this.#shards = new TenantShards(pool);
+    this.#reader = new StreamReader(pool);
+    this.keys = keys;
+  }
+
+  async createCustomer(tenantId: string): Promise<string> {
+    const customerId = randomUUID();
+    const place = { tenantId, subjectId: customerId, purpose: 'contact', record: 'CustomerCreated.personal' } as const;
+    const profile = {
+      email: `${customerId}@example.com`,
+      name: 'Ada Lovelace',
+      address: { city: 'London', country: 'GB' },
+    };
+    const personal = await this.keys.sealPersonal(place, JSON.stringify(profile));
+    const command = { type: 'CreateCustomer', customerId, personal, at: new Date().toISOString() } as const;
+    await this.#write(tenantId, streamIdOf('customer', customerId), 0, decideCustomer(command, foldCustomer([])));
+    return customerId;
+  }
+
+  async attach(
+    tenantId: string,
+    customerId: string,
+    token = 'pm_card_visa',
+    kind: 'card' | 'us_bank_account' = 'card',
+  ): Promise<string> {
+    const paymentMethodId = randomUUID();
+    const place = { tenantId, table: 'processor_token', column: 'sealed', row: paymentMethodId };
+    const sealed = await this.keys.sealToken(place, token);
+    await this.pool.query(
+      `with t as materialized (select set_config('app.tenant_id', $1, true)::uuid as tenant_id)
+       insert into billing.processor_token (tenant_id, payment_method_id, customer_id, sealed) select t.tenant_id, $2, $3, $4 from t`,
+      [tenantId, paymentMethodId, customerId, sealed],
+    );
+    const at = new Date().toISOString();
+    const events = decidePaymentMethod(
+      { type: 'AttachPaymentMethod', paymentMethodId, customerId, kind, at },
+      foldPaymentMethod([]),
+    );
+    await this.#write(tenantId, streamIdOf('payment_method', paymentMethodId), 0, events);
+    return paymentMethodId;
+  }
+
+  async charge(
+    tenantId: string,
+    customerId: string,
+    paymentMethodId: string,
+    { amount = 1_000, currency = 'usd', captureMethod = 'automatic' }: ChargeOptions = {},
+  ): Promise<string> {
+    const paymentId = randomUUID();
+    const terms = { paymentId, customerId, amount, currency, captureMethod, paymentMethodId };
+    await this.command(tenantId, paymentId, { type: 'CreatePayment', ...terms });
+    return paymentId;
+  }
+
+  /** Decides a command on the payment as it is and appends what it gives. */
+  async command(tenantId: string, paymentId: string, command: Untimed<PaymentCommand>): Promise<void> {
+    const streamId = streamIdOf('payment', paymentId);
+    const { state, version } = await this.#payment(tenantId, paymentId);
+    const at = new Date().toISOString();
+    await this.#write(tenantId, streamId, version, decide({ ...command, at }, state));
+  }
+
+  async payment(tenantId: string, paymentId: string): Promise<Payment> {
+    return (await this.#payment(tenantId, paymentId)).state;
+  }
+
+  async statusOf(tenantId: string, paymentId: string): Promise<string> {
+    return statusOf(await this.payment(tenantId, paymentId));
+  }
+
+  async customer(tenantId: string, customerId: string): Promise<Customer> {
+    return foldCustomer(await this.#events<CustomerEvent>(tenantId, streamIdOf('customer', customerId)));
+  }
+
+  async paymentMethod(tenantId: string, id: string): Promise<PaymentMethod> {
+    return foldPaymentMethod(await this.#events<PaymentMethodEvent>(tenantId, streamIdOf('payment_method', id)));
+  }
+
+  /** The types of a payment's events, in order. */
+  async history(tenantId: string, paymentId: string): Promise<string[]> {
+    return (await this.#events(tenantId, streamIdOf('payment', paymentId))).map(({ type }) => type);
+  }
+
+  async #payment(tenantId: string, paymentId: string): Promise<{ state: Payment; version: number }> {
+    const events = await this.#events<PaymentEvent>(tenantId, streamIdOf('payment', paymentId));
+    return { state: foldPayment(events), version: events.length };
+  }
+
+  async #events<E extends DomainEvent>(tenantId: string, streamId: string): Promise<E[]> {
+    const shard = await this.#shards.of(tenantId);
+    return (await this.#reader.read({ tenantId, shard, streamId })).events.map(({ event }) => event as E);
+  }
+
+  async #write(tenantId: string, streamId: string, expectedVersion: number, events: DomainEvent[]): Promise<void> {
+    const commandId = randomUUID();
+    const [result] = await this.#append(await this.#shards.of(tenantId), [
+      {
+        tenantId,
+        commandId,
+        fingerprint: Buffer.from(commandId),
+        streamId,
+        expectedVersion,
+        events,
+        correlationId: commandId,
+        actor: { type: 'person', subject: 'tester' },
+      },
+    ]);
+    if (result?.status !== 'ok') throw new Error(`append: ${JSON.stringify(result)}`);
+  }
+}

@@ -1,0 +1,42 @@
+/** A fault of the sandbox: what the next requests to a path meet. */
+export interface Fault {
+  path: string;
+  method?: 'GET' | 'POST';
+  times?: number;
+  fault: 'delay' | 'timeout_after_effect' | 'rate_limited' | 'server_error' | 'reset' | 'conflict';
+  afterEffect?: boolean;
+  code?: 'lock_timeout' | 'idempotency_key_in_use';
+  delayMs?: number;
+}
+
+/** The processor's own view, read past the gateway. */
+export class SandboxView {
+  constructor(readonly url: string) {}
+
+  async list<T = Record<string, unknown>>(path: string): Promise<T[]> {
+    const { data } = (await this.#call('GET', path)) as { data: T[] };
+    return data;
+  }
+
+  async arm({ path, method = 'POST', times = 1, ...fault }: Fault): Promise<void> {
+    await this.#call('POST', '/sandbox/faults', { match: { path, method, times }, ...fault });
+  }
+
+  async calm(): Promise<void> {
+    await this.#call('DELETE', '/sandbox/faults');
+  }
+
+  async post(path: string): Promise<unknown> {
+    return this.#call('POST', path);
+  }
+
+  async #call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      headers: { authorization: 'Bearer sk_test_sandbox' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  }
+}

@@ -1,0 +1,74 @@
+import { isTransient, StoreOverloaded } from '#event-store';
+import { OutcomeUnknown, ProcessorUnavailable } from '#processor';
+
+import { backoffMs } from './calls/backoff.js';
+import type { Postponement } from './calls/call-store.js';
+import type { TakenCall } from './calls/call.js';
+import { LineClosed } from './line/line.js';
+import { NotReady } from './operations/operation.js';
+import { StillUnknown } from './operations/perform.js';
+import { Contended } from './streams/streams.js';
+
+/** What becomes of a call that did not come to its end. */
+export interface Verdict extends Omit<Postponement, 'notBefore'> {
+  delayMs: number;
+  level: 'debug' | 'warn' | 'error';
+  /** The processor's name for the request, for its support. */
+  requestId?: string;
+}
+
+const minuteMs = 60_000;
+const hourMs = 60 * minuteMs;
+/** How often our own code may fail on one call before the call is parked. */
+const maxFaults = 5;
+/** How long to go on looking at the processor for what became of a call, once its key is forgotten. */
+const giveUpMs = 30 * 24 * hourMs;
+
+/**
+ * Judges why a call did not come to its end and when to try it again, always under the same key. What may have been executed
+ * stays `unknown` until the processor says what became of it.
+ */
+export const verdictOf = (error: unknown, call: TakenCall, now: Date): Verdict => {
+  const asBefore = call.unknown ? 'unknown' : 'queued';
+  const wait = (baseMs: number, maxMs: number) => backoffMs(call.tries, baseMs, maxMs);
+  if (error instanceof LineClosed) {
+    const neverSent = call.tries === 1;
+    return { state: asBefore, delayMs: backoffMs(1, 1_000, 1_000), error: error.reason, level: 'debug', neverSent };
+  }
+  if (error instanceof NotReady) {
+    const neverSent = call.tries === 1;
+    return {
+      state: asBefore,
+      delayMs: wait(error.baseMs, error.maxMs),
+      error: error.reason,
+      level: 'debug',
+      neverSent,
+    };
+  }
+  if (error instanceof ProcessorUnavailable) {
+    const { retryAfterMs = 0, requestId } = error.options;
+    const delayMs = Math.max(wait(100, minuteMs), retryAfterMs);
+    return { state: asBefore, delayMs, error: error.reason, level: 'warn', requestId };
+  }
+  if (error instanceof OutcomeUnknown) {
+    const { requestId } = error.options;
+    return { state: 'unknown', delayMs: wait(500, 10 * minuteMs), error: error.reason, level: 'warn', requestId };
+  }
+  if (error instanceof StillUnknown) {
+    const isOver = now.getTime() - call.firstSentAt.getTime() > giveUpMs;
+    const state = isOver ? 'parked' : 'unknown';
+    return { state, delayMs: hourMs, error: 'still_unknown', level: 'error' };
+  }
+  if (error instanceof Contended || error instanceof StoreOverloaded || isTransient(error)) {
+    return { state: 'unknown', delayMs: wait(200, minuteMs), error: 'store_unavailable', level: 'warn' };
+  }
+  const isPoison = call.faults + 1 >= maxFaults;
+  const name = error instanceof Error ? error.name : 'unexpected';
+  return {
+    state: isPoison ? 'parked' : 'unknown',
+    delayMs: wait(1_000, 10 * minuteMs),
+    error: name,
+    fault: true,
+    level: 'error',
+  };
+};

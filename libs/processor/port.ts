@@ -1,0 +1,210 @@
+/**
+ * The port to a payment processor: one method for each operation, and look-ups for what is not known. Amounts are integers of
+ * the minor unit of `currency` (lower-case ISO 4217), times RFC 3339. Every object that a call makes carries our tenant id and
+ * our id of it as metadata. An operation is sent under the caller's idempotency key, once: nothing in here retries.
+ */
+
+export interface Succeeded<V> {
+  outcome: 'succeeded';
+  value: V;
+}
+
+/** Executed, and the bank or the network said no. */
+export interface Declined {
+  outcome: 'declined';
+  code: string;
+  declineCode?: string;
+  processorPaymentId?: string;
+}
+
+/** Executed, and refused by a rule of the processor (4xx). Ends the attempt: the same request will never do better. */
+export interface Rejected {
+  outcome: 'rejected';
+  code: string;
+  /** The payment as it stands, where the processor showed it with the refusal. */
+  payment?: ProcessorPayment;
+}
+
+/** An operation resolves with one of these, or rejects with ProcessorUnavailable or OutcomeUnknown. */
+export type Outcome<V> = Succeeded<V> | Declined | Rejected;
+
+/** What listing found: the object, nothing although everything was listed, or nothing in the part that could be listed. */
+export type Found<V> = { found: V } | 'absent' | 'inconclusive';
+
+export interface Address {
+  line1?: string;
+  line2?: string;
+  city?: string;
+  state?: string;
+  postalCode?: string;
+  /** ISO 3166-1 alpha-2. */
+  country?: string;
+}
+
+export interface CreateCustomer {
+  tenantId: string;
+  customerId: string;
+  email?: string;
+  name?: string;
+  address?: Address;
+}
+
+export interface RegisteredCustomer {
+  processorCustomerId: string;
+}
+
+export type MethodKind = 'card' | 'us_bank_account';
+
+export interface AttachPaymentMethod {
+  tenantId: string;
+  paymentMethodId: string;
+  processorCustomerId: string;
+  /** What the client was given by the processor's own form. A secret: never logged. */
+  token: string;
+}
+
+/** What a person recognises a payment method by. Personal data: sealed before it is stored. */
+export type MethodDetails =
+  | {
+      kind: 'card';
+      brand: string;
+      last4: string;
+      expMonth: number;
+      expYear: number;
+      funding?: string;
+      country?: string;
+    }
+  | { kind: 'us_bank_account'; bankName: string; last4: string }
+  | { kind: 'other'; type: string };
+
+export interface ProcessorMethod {
+  /** Charges name it. A secret: never logged, never in an event. */
+  token: string;
+  /** The processor's customer it is attached to, if any. */
+  processorCustomerId?: string;
+  details: MethodDetails;
+}
+
+export interface RequestPayment {
+  tenantId: string;
+  paymentId: string;
+  attempt: number;
+  amount: number;
+  currency: string;
+  captureMethod: 'automatic' | 'manual';
+  processorCustomerId: string;
+  methodKind: MethodKind;
+  token: string;
+}
+
+export interface CapturePayment {
+  tenantId: string;
+  paymentId: string;
+  captureId: string;
+  processorPaymentId: string;
+  amount: number;
+  /** False leaves the rest to be captured later; only where the authorization says `multicapture`. */
+  final: boolean;
+}
+
+export interface CancelPayment {
+  processorPaymentId: string;
+  reason?: string;
+}
+
+export interface RefundPayment {
+  tenantId: string;
+  paymentId: string;
+  refundId: string;
+  processorPaymentId: string;
+  amount: number;
+  reason?: string;
+}
+
+/** A balance transaction. Signed, in minor units of `currency`, which is that of the balance: a refund's gross is negative. */
+export interface ProcessorSettlement {
+  settlementId: string;
+  gross: number;
+  fee: number;
+  net: number;
+  currency: string;
+  /** Decimal string. These three only with a conversion. */
+  rate?: string;
+  sourceAmount?: number;
+  sourceCurrency?: string;
+  availableOn: string;
+}
+
+export type ProcessorPaymentState =
+  | { status: 'captured' }
+  | { status: 'authorized'; amount: number; expiresAt?: string; multicapture: boolean }
+  /** `clientSecret` is for the customer's browser alone: sealed, never logged, never in an event. */
+  | { status: 'action_required'; action: string; clientSecret?: string }
+  | { status: 'processing' }
+  | { status: 'failed'; code: string; declineCode?: string }
+  | { status: 'canceled' }
+  /** Made but never confirmed: no money can move until somebody confirms it. */
+  | { status: 'unconfirmed' };
+
+export type ProcessorPayment = ProcessorPaymentState & {
+  processorPaymentId: string;
+  currency: string;
+  /** Captured so far, over all captures. */
+  captured: number;
+  /** Of the charge, where it has one already. */
+  settlement?: ProcessorSettlement;
+};
+
+export interface ProcessorRefund {
+  processorRefundId: string;
+  status: 'pending' | 'succeeded' | 'failed';
+  /** Why it failed. */
+  code?: string;
+  amount: number;
+  settlement?: ProcessorSettlement;
+}
+
+/** Whose settlement is wanted: that of a payment's charge or of a refund, by the processor's id. */
+export interface SettlementSource {
+  source: 'capture' | 'refund';
+  processorId: string;
+}
+
+/** When the object can have been made, both ends included. */
+export interface CreatedWithin {
+  from: Date;
+  to: Date;
+}
+
+export interface Processor {
+  createCustomer(request: CreateCustomer, idempotencyKey: string): Promise<Outcome<RegisteredCustomer>>;
+  attachPaymentMethod(request: AttachPaymentMethod, idempotencyKey: string): Promise<Outcome<ProcessorMethod>>;
+  /** Makes and confirms the payment in one call. */
+  requestPayment(request: RequestPayment, idempotencyKey: string): Promise<Outcome<ProcessorPayment>>;
+  capturePayment(request: CapturePayment, idempotencyKey: string): Promise<Outcome<ProcessorPayment>>;
+  cancelPayment(request: CancelPayment, idempotencyKey: string): Promise<Outcome<ProcessorPayment>>;
+  refundPayment(request: RefundPayment, idempotencyKey: string): Promise<Outcome<ProcessorRefund>>;
+  /** The balance transaction; undefined while there is none. */
+  fetchSettlement(source: SettlementSource): Promise<ProcessorSettlement | undefined>;
+
+  /** The payment as it stands; undefined where the processor knows no such id. */
+  retrievePayment(processorPaymentId: string): Promise<ProcessorPayment | undefined>;
+  /** The payment method as it stands; undefined where the processor knows no such id. */
+  retrievePaymentMethod(token: string): Promise<ProcessorMethod | undefined>;
+  /** By listing customers made within the window. */
+  findCustomer(
+    wanted: Pick<CreateCustomer, 'tenantId' | 'customerId' | 'email'>,
+    created: CreatedWithin,
+  ): Promise<Found<RegisteredCustomer>>;
+  /** By listing the customer's payment methods. */
+  findPaymentMethod(wanted: Omit<AttachPaymentMethod, 'token'>): Promise<Found<ProcessorMethod>>;
+  /** By listing the customer's payments made within the window. */
+  findPayment(
+    wanted: Pick<RequestPayment, 'tenantId' | 'paymentId' | 'attempt' | 'processorCustomerId'>,
+    created: CreatedWithin,
+  ): Promise<Found<ProcessorPayment>>;
+  /** By listing the payment's refunds. */
+  findRefund(
+    wanted: Pick<RefundPayment, 'tenantId' | 'refundId' | 'processorPaymentId'>,
+  ): Promise<Found<ProcessorRefund>>;
+}

@@ -1,0 +1,2 @@
+export { StripeProcessor } from './stripe-processor.js';
+export type { StripeProcessorOptions } from './client.js';
