@@ -1,7 +1,8 @@
 -- Calls to the processor that are not finished: each ...Requested event is copied here together with the gateway's
 -- checkpoint, worked off with bounded concurrency, and removed once its outcome is in the log. The log is the history.
+-- No foreign key to tenant: the event that a call comes from has been checked against it.
 create table processor_call (
-  tenant_id uuid not null references tenant (id),
+  tenant_id uuid not null,
   -- The id of the ...Requested event, or one derived from it.
   call_id uuid not null,
   shard smallint not null check (shard between 0 and 15),
@@ -27,11 +28,14 @@ create table processor_call (
   last_error text,
   -- Nobody else takes the call before then: a lease while it is being sent, a backoff after a failure.
   not_before timestamptz not null,
+  -- The gateway that has it in hand, by the number of the advisory lock it holds while it lives.
+  owner integer check (owner > 0),
   created_at timestamptz not null,
   primary key (tenant_id, call_id)
 ) with (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
   autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 5000);
 create index processor_call_due on processor_call (not_before) where state <> 'parked';
+create index processor_call_owned on processor_call (owner) where owner is not null;
 
 alter table processor_call enable row level security;
 alter table processor_call force row level security;

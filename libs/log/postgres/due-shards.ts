@@ -6,7 +6,8 @@ import type { Wakeups } from './wakeups.js';
 const pollMs = 100;
 
 /**
- * The shards that one reader has to look at: those it was woken for, and ten times a second all of them. Looking at one shard costs a tenth of looking at sixteen.
+ * The shards that one reader has to look at: those it was woken for, and ten times a second all of them. Looking at one
+ * shard costs a tenth of looking at sixteen.
  */
 export class DueShards {
   readonly #wakeups: Wakeups;

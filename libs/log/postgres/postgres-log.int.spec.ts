@@ -58,6 +58,19 @@ describe('waking and waiting over Postgres', () => {
     expect(warnings).toContain('listening for appends failed; polling until it works again');
   });
 
+  it('takes a notification that names no shard for a wake-up like any other', async () => {
+    log = openOver(database, (message) => warnings.push(message));
+    const name = consumer();
+    const subscription = await log.subscribe({ consumer: name, handle: recordEffects(name) });
+    await subscription.whenCaughtUp();
+    for (const payload of ['', 'hello', '16', '-1', '1.5'])
+      await database.admin.query(`notify billing_log, '${payload}'`);
+    await writer.append(writer.newStream());
+    await subscription.whenCaughtUp();
+    expect(subscription.positions().get(7)).toBeGreaterThan(0);
+    expect(warnings).toEqual([]);
+  });
+
   it('whenCaughtUp wakes the reader instead of waiting for a poll', async () => {
     log = openOver(database, () => undefined);
     const name = consumer();

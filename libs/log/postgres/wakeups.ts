@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 
+import { allShards } from '#event-store';
 import pg from 'pg';
 
 import type { LogObserver } from '../port.js';
@@ -59,7 +60,13 @@ export class Wakeups {
     this.#wake();
   }
 
-  #wakeFor(shard: number): void {
+  /** Whoever may connect may notify: what names no shard is no reason to read one that does not exist. */
+  #hear(payload = ''): void {
+    const shard = allShards.find((each) => String(each) === payload);
+    if (shard === undefined) {
+      this.wakeAll();
+      return;
+    }
     this.#lastOf.set(shard, this.#heard + 1);
     this.#wake();
   }
@@ -84,9 +91,7 @@ export class Wakeups {
       connectionTimeoutMillis: 10_000,
     });
     this.#client = client;
-    client.on('notification', ({ payload }) => {
-      this.#wakeFor(Number(payload));
-    });
+    client.on('notification', ({ payload }) => this.#hear(payload));
     client.on('error', (error) => this.#reconnect(client, error));
     client.on('end', () => this.#reconnect(client, new Error('the connection ended')));
     try {

@@ -1,0 +1,13 @@
+export { allReadModels, applyInLockstep, readModelsConsumer } from './all.js';
+export * from './balances/index.js';
+export * from './customers/index.js';
+export { InvalidCursor } from './listing/cursor.js';
+export { InvalidTime } from './listing/list.js';
+export type { CreatedBetween, ListRequest } from './listing/list.js';
+export { InvalidLimit, defaultLimit, maxLimit } from './listing/page.js';
+export type { Page, PageRequest, Versioned } from './listing/page.js';
+export * from './payment-methods/index.js';
+export * from './payments/index.js';
+export * from './refunds/index.js';
+export type { ModelTable, ReadModel } from './tables/read-model.js';
+export * from './verify/index.js';

@@ -1,0 +1,49 @@
+import type { PaymentMethodEvent } from '#domain/payment-method';
+import { foldPaymentMethod } from '#domain/payment-method';
+
+import { paymentMethodView, sealedDetailsOf } from './view.js';
+
+const at = '2026-11-01T10:00:00.000Z';
+const fold = (kind: 'card' | 'us_bank_account', ...later: PaymentMethodEvent[]) =>
+  foldPaymentMethod([
+    { type: 'PaymentMethodAttachRequested', paymentMethodId: 'm1', customerId: 'c1', kind, at },
+    ...later,
+  ]);
+const attached: PaymentMethodEvent = { type: 'PaymentMethodAttached', details: 'sealed', at };
+const card = { brand: 'visa', last4: '4242', expMonth: 12, expYear: 2030, funding: 'credit' };
+
+describe('what is shown of a payment method', () => {
+  it('while it is being attached', () => {
+    expect(sealedDetailsOf(fold('card'))).toBeUndefined();
+    expect(paymentMethodView(fold('card'), undefined)).toEqual({
+      id: 'm1',
+      customerId: 'c1',
+      type: 'card',
+      status: 'pending',
+      failure: null,
+      createdAt: at,
+    });
+  });
+
+  it('an attached card, or bank account', () => {
+    expect(sealedDetailsOf(fold('card', attached))).toBe('sealed');
+    expect(paymentMethodView(fold('card', attached), card)).toMatchObject({
+      status: 'attached',
+      card: { brand: 'visa', last4: '4242', expMonth: 12, expYear: 2030 },
+    });
+    expect(
+      paymentMethodView(fold('us_bank_account', attached), { bankName: 'Test Bank', last4: '6789' }),
+    ).toMatchObject({ usBankAccount: { bankName: 'Test Bank', last4: '6789' } });
+  });
+
+  it('one that the processor refused, and one whose owner was erased', () => {
+    const failed: PaymentMethodEvent = { type: 'PaymentMethodAttachFailed', code: 'card_declined', at };
+    expect(paymentMethodView(fold('card', failed), undefined)).toMatchObject({
+      status: 'failed',
+      failure: { code: 'card_declined', declineCode: null },
+    });
+    const erased = paymentMethodView(fold('card', attached), 'erased');
+    expect(erased).toMatchObject({ status: 'erased' });
+    expect(erased).not.toHaveProperty('card');
+  });
+});

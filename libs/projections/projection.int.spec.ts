@@ -1,0 +1,264 @@
+import { randomUUID } from 'node:crypto';
+
+import type { BillingEvent } from '#domain';
+import type { Log, Subscription } from '#log';
+import { PostgresLog } from '#log';
+import type { Pool } from 'pg';
+
+import type { TestDatabase } from '../../test/database/index.js';
+import { createTestDatabase } from '../../test/database/index.js';
+import {
+  allReadModels,
+  applyInLockstep,
+  getBalances,
+  getCustomer,
+  getPayment,
+  getPaymentMethod,
+  getRefund,
+  listPayments,
+  readModelsConsumer,
+  verifyReadModels,
+} from './index.js';
+import type { ReadModel } from './index.js';
+import { charge, interleaved, LogWriter, refund } from './testing/log-writer.js';
+
+let database: TestDatabase;
+let api: Pool;
+let projector: Pool;
+let tenantId: string;
+let writer: LogWriter;
+let log: Log;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  api = database.pool('billing_api');
+  projector = database.pool('billing_projector');
+  tenantId = await database.addTenant();
+  writer = new LogWriter(database.admin);
+  log = new PostgresLog(projector, database.url('billing_projector'), { warn: () => undefined });
+});
+afterEach(async () => {
+  await log.close();
+  await database.drop();
+});
+
+const subscribe = (models: readonly ReadModel[] = allReadModels(), batchSize = 7): Promise<Subscription> =>
+  log.subscribe({
+    consumer: readModelsConsumer,
+    batchSize,
+    maxTries: 1,
+    handle: (events, client) => applyInLockstep(models, events, client),
+    committed: () => {
+      for (const model of models) model.committed();
+    },
+  });
+const project = async (models?: readonly ReadModel[], batchSize?: number): Promise<void> => {
+  const subscription = await subscribe(models, batchSize);
+  await subscription.whenCaughtUp();
+  await subscription.close();
+};
+/** Charges, every third of them with a refund, interleaved as under load. */
+const someMoney = (count: number, owner = tenantId) =>
+  interleaved(
+    owner,
+    Array.from({ length: count }, (_, nr) => {
+      const paymentId = randomUUID();
+      const currency = nr % 4 ? 'usd' : 'jpy';
+      const events = charge({ paymentId, currency, amount: 2_000 + nr, orderId: `order-${nr % 5}` });
+      return nr % 3 ? events : [...events, ...refund(paymentId, { currency })];
+    }),
+  );
+const rowsOf = async (table: string): Promise<number> => {
+  const { rows } = await database.admin.query<{ count: number }>(`select count(*)::integer from billing.${table}`);
+  return rows[0]?.count ?? 0;
+};
+const expectRebuildEqualsLive = async (): Promise<void> => {
+  for (const { model, differences } of await verifyReadModels(projector)) {
+    expect([model, differences]).toEqual([model, []]);
+  }
+};
+const expectBooksBalanced = async (): Promise<void> => {
+  const { rows } = await database.admin.query(
+    'select tenant_id, currency, sum(amount) from billing.rm_balance group by 1, 2 having sum(amount) <> 0',
+  );
+  expect(rows).toEqual([]);
+};
+
+describe('the read models', () => {
+  it('show what was recorded: payment, refund, customer, payment method and balances', async () => {
+    const [paymentId, customerId, methodId, refundId] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+    const at = '2026-11-01T09:00:00.000Z';
+    const write = (streamId: string, events: BillingEvent[]) =>
+      writer.write(events.map((event) => ({ tenantId, streamId, event })));
+    await write(`customer-${customerId}`, [
+      { type: 'CustomerCreated', customerId, personal: 'sealed', at },
+      { type: 'CustomerRegistered', processorCustomerId: 'cus_1', at },
+    ]);
+    await write(`payment_method-${methodId}`, [
+      { type: 'PaymentMethodAttachRequested', paymentMethodId: methodId, customerId, kind: 'card', at },
+      { type: 'PaymentMethodAttached', details: 'sealed', at },
+    ]);
+    const availableOn = new Date(Date.now() + 86_400_000).toISOString();
+    await write(`payment-${paymentId}`, [
+      ...charge({ paymentId, customerId, amount: 5_000, availableOn }),
+      ...refund(paymentId, { refundId, amount: 1_000 }),
+    ]);
+    await project();
+
+    expect(await getPayment(api, tenantId, paymentId)).toMatchObject({
+      version: 6,
+      value: { id: paymentId, status: 'partially_refunded', refunds: [{ id: refundId, status: 'succeeded' }] },
+    });
+    expect(await getRefund(api, tenantId, refundId)).toMatchObject({
+      version: 6,
+      value: { id: refundId, paymentId, amount: 1_000, status: 'succeeded' },
+    });
+    expect(await getCustomer(api, tenantId, customerId)).toMatchObject({
+      version: 2,
+      value: { customerId, personal: 'sealed', registration: { phase: 'registered' } },
+    });
+    expect(await getPaymentMethod(api, tenantId, methodId)).toMatchObject({
+      version: 2,
+      value: { customerId, attachment: { phase: 'attached', details: 'sealed' } },
+    });
+    expect(await getBalances(api, tenantId)).toEqual([
+      {
+        currency: 'usd',
+        available: 0,
+        pending: 4_900,
+        accounts: {
+          processor_balance: 4_900,
+          processing_fees: 100,
+          processor_receivable: -1_000,
+          refunds_in_flight: 0,
+          tenant_payable: -4_000,
+        },
+      },
+    ]);
+    await database.admin.query(`update billing.rm_settlement set available_on = now() - interval '1 second'`);
+    expect(await getBalances(api, tenantId)).toMatchObject([{ available: 4_900, pending: 0 }]);
+  });
+
+  it('equal a rebuild from the log, however the log was cut into batches, and every tenant and currency sums to zero', async () => {
+    const other = await database.addTenant();
+    await writer.write([...someMoney(60), ...someMoney(40, other)]);
+    await project(allReadModels(), 1);
+    await expectRebuildEqualsLive();
+    await writer.write([...someMoney(30), ...someMoney(20, other)]);
+    await project(allReadModels(), 13);
+    await expectRebuildEqualsLive();
+    await expectBooksBalanced();
+    expect(await rowsOf('rm_payment')).toBe(150);
+  });
+
+  it('are found out when somebody touched them', async () => {
+    await writer.write(someMoney(5));
+    await project();
+    await database.admin.query(
+      `update billing.rm_balance set amount = amount + 1 where account = 'tenant_payable' and currency = 'usd'`,
+    );
+    await database.admin.query('delete from billing.rm_refund');
+    await database.admin.query(
+      `insert into billing.rm_payment select tenant_id, gen_random_uuid(), customer_id, order_id, status, created_at, version, state
+      from billing.rm_payment limit 1`,
+    );
+    const found = new Map((await verifyReadModels(projector)).map(({ model, differences }) => [model, differences]));
+    expect(found.get('balances')).toEqual([expect.stringMatching(/^rm_balance .*\/usd\/tenant_payable differs$/)]);
+    expect(found.get('refunds')).toEqual([
+      expect.stringContaining('is missing'),
+      expect.stringContaining('is missing'),
+    ]);
+    expect(found.get('payments')).toEqual([expect.stringContaining('should not be')]);
+    expect(found.get('customers')).toEqual([]);
+  });
+
+  it('have all of a batch or none: one that fails in the last model leaves the others as they were (blnk #240)', async () => {
+    await writer.write(someMoney(6));
+    await project();
+    const before = await database.admin.query('select * from billing.rm_payment order by payment_id');
+    const failing: ReadModel = {
+      name: 'failing',
+      tables: [],
+      apply: () => Promise.reject(Object.assign(new Error('the disk is full'), { code: '53100' })),
+      committed: () => undefined,
+    };
+    await writer.write(someMoney(6));
+    const models = allReadModels();
+    const subscription = await subscribe([...models, failing], 1_000);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await subscription.close();
+    expect((await database.admin.query('select * from billing.rm_payment order by payment_id')).rows).toEqual(
+      before.rows,
+    );
+    await expectRebuildEqualsLive();
+    // The same models, whose memory holds what was rolled back, must not build on it.
+    await project(models, 1_000);
+    expect(await rowsOf('rm_payment')).toBe(12);
+    await expectRebuildEqualsLive();
+    await expectBooksBalanced();
+  });
+
+  it('take effect once where connections are cut in the middle, again and again', async () => {
+    await writer.write(someMoney(40));
+    const models = allReadModels();
+    let batches = 0;
+    const subscription = await log.subscribe({
+      consumer: readModelsConsumer,
+      batchSize: 20,
+      handle: async (events, client) => {
+        await applyInLockstep(models, events, client);
+        batches += 1;
+        if (batches % 3 !== 0) return;
+        const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+        await database.admin.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+      },
+      committed: () => {
+        for (const model of models) model.committed();
+      },
+    });
+    await subscription.whenCaughtUp();
+    await expectRebuildEqualsLive();
+    await expectBooksBalanced();
+  });
+
+  it('set a stream aside whose events do not follow each other, and verify without it', async () => {
+    await writer.write(someMoney(3));
+    await project();
+    const broken = randomUUID();
+    const [created, , captured] = charge({ paymentId: broken });
+    const streamId = `payment-${broken}`;
+    await writer.write([created, captured].flatMap((event) => (event ? [{ tenantId, streamId, event }] : [])));
+    await database.admin.query('update billing.event set version = 3 where stream_id = $1 and version = 2', [streamId]);
+    await project();
+    const { rows } = await database.admin.query('select stream_id, error from billing.dead_letter');
+    expect(rows).toEqual([
+      { stream_id: streamId, error: expect.stringContaining('version 3 cannot follow') as string },
+    ]);
+    expect((await getPayment(api, tenantId, broken))?.version).toBe(1);
+    await expectRebuildEqualsLive();
+  });
+});
+
+describe('a tenant', () => {
+  it('sees its own rows and nothing of another, and without a tenant there is nothing', async () => {
+    const other = await database.addTenant();
+    await writer.write([...someMoney(5), ...someMoney(3, other)]);
+    await project();
+    const mine = await listPayments(api, tenantId, {});
+    const theirs = await listPayments(api, other, {});
+    expect([mine.data.length, theirs.data.length]).toEqual([5, 3]);
+    for (const { id } of theirs.data) expect(await getPayment(api, tenantId, id)).toBeUndefined();
+    expect(await getBalances(api, randomUUID())).toEqual([]);
+    for (const table of [
+      'rm_payment',
+      'rm_refund',
+      'rm_customer',
+      'rm_payment_method',
+      'rm_balance',
+      'rm_settlement',
+    ]) {
+      expect((await api.query(`select from billing.${table}`)).rowCount).toBe(0);
+      await expect(api.query(`delete from billing.${table}`)).rejects.toThrow('permission denied');
+    }
+  });
+});

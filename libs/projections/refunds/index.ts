@@ -1,0 +1,3 @@
+export * from './model.js';
+export * from './queries.js';
+export * from './view.js';
