@@ -8,6 +8,7 @@ import type { Pool } from 'pg';
 
 import { CallStore } from './calls/call-store.js';
 import { Intake } from './calls/intake.js';
+import { Presence } from './calls/presence.js';
 import { Gateway } from './gateway.js';
 import { Line } from './line/line.js';
 import { GatewayMetrics } from './metrics.js';
@@ -60,9 +61,12 @@ export const startGateway = async (parts: Parts): Promise<RunningGateway> => {
   const desk = deskOf(parts, maxInFlight, maxInHand, clock);
   const store = new CallStore(pool);
   const metrics = new GatewayMetrics(parts.metrics, desk.line, store, clock);
-  const gateway = new Gateway({ desk, store, metrics, logger, maxInHand, leaseMs, onStep: parts.onStep });
+  const presence = new Presence(pool, logger);
+  // Before anything is taken in hand, so that no other gateway takes it for a dead one's.
+  await presence.releaseOrphans(clock());
+  const gateway = new Gateway({ desk, store, presence, metrics, logger, maxInHand, leaseMs, onStep: parts.onStep });
   const { free, take, queued } = gateway;
-  const intake = new Intake({ environment, now: clock, leaseMs, free, take, queued });
+  const intake = new Intake({ environment, now: clock, leaseMs, owner: presence.owner, free, take, queued });
   const subscription = await log.subscribe({
     consumer: 'gateway:intake',
     gatherMs,

@@ -3,6 +3,7 @@ import type { Logger } from '#platform/logging';
 import type { CallStore } from './calls/call-store.js';
 import type { TakenCall } from './calls/call.js';
 import { operationOf, settlementCallOf } from './calls/call.js';
+import type { Presence } from './calls/presence.js';
 import { LeaseLost } from './line/line.js';
 import type { GatewayMetrics } from './metrics.js';
 import type { Desk } from './operations/operation.js';
@@ -13,6 +14,7 @@ import { verdictOf } from './verdict.js';
 export interface GatewayOptions {
   desk: Desk;
   store: CallStore;
+  presence: Presence;
   metrics: GatewayMetrics;
   logger: Logger;
   /** Calls in the hands of this process at once at most, sent ones and those that wait for something. */
@@ -43,6 +45,7 @@ export class Gateway {
   #closed = false;
   #sweeping: Promise<void> | undefined;
   #purgedAt = 0;
+  #lookedAt = 0;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -84,7 +87,7 @@ export class Gateway {
     this.#wake?.();
   }
 
-  /** Takes nothing on any more and waits for what is in hand, `graceMs` at most; leases bring the rest to whoever comes next. */
+  /** Takes nothing on any more and waits for what is in hand, `graceMs` at most; the rest goes to whoever comes next. */
   async close(graceMs = 8_000): Promise<void> {
     this.#closed = true;
     this.wake();
@@ -93,12 +96,14 @@ export class Gateway {
     const grace = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
     await Promise.race([Promise.all([this.#sweeping, ...this.#inHand.values()]), grace]);
     clearTimeout(timer);
+    this.#options.presence.close();
   }
 
   async #sweep(): Promise<void> {
     while (!this.#closed) {
       let pause = pollMs;
       try {
+        await this.#releaseOrphans();
         await this.#takeDue();
         await this.#purge();
       } catch (error) {
@@ -109,14 +114,23 @@ export class Gateway {
     }
   }
 
+  /** Calls that a dead gateway had in hand are due at once. */
+  async #releaseOrphans(): Promise<void> {
+    const { presence, desk, logger } = this.#options;
+    if (Date.now() - this.#lookedAt < presence.lookMs) return;
+    const released = await presence.releaseOrphans(desk.now());
+    this.#lookedAt = Date.now();
+    if (released > 0) logger.warn({ calls: released }, 'calls of a gateway that is gone are taken over');
+  }
+
   async #takeDue(): Promise<void> {
-    const { desk, store, leaseMs, maxInHand } = this.#options;
+    const { desk, store, presence, leaseMs, maxInHand } = this.#options;
     const room = maxInHand - this.#inHand.size;
     // While the processor is ill, one call now and then finds out whether it is well again.
     const limit = Math.min(desk.line.open ? 1 : maxTaken, room);
     if (limit <= 0) return;
     const now = desk.now();
-    const calls = await store.take(now, limit, new Date(now.getTime() + leaseMs));
+    const calls = await store.take(now, limit, new Date(now.getTime() + leaseMs), presence.owner);
     this.#backlog = calls.length === limit;
     this.take(calls);
   }

@@ -26,6 +26,8 @@ export interface NewCall {
   call: Call;
   state: 'queued' | 'sent';
   notBefore: Date;
+  /** Whose hands it is in, where it is sent at once. */
+  owner?: number;
 }
 
 /** How a call is put back. */
@@ -41,12 +43,12 @@ export interface Postponement {
 }
 
 const insertSql = `insert into billing.processor_call (tenant_id, call_id, shard, stream_id, operation, request, idempotency_key,
-    correlation_id, traceparent, state, first_sent_at, tries, not_before, created_at)
+    correlation_id, traceparent, state, first_sent_at, tries, not_before, owner, created_at)
   select n.tenant_id, n.call_id, n.shard, n.stream_id, n.operation, n.request, n.idempotency_key, n.correlation_id, n.traceparent, n.state,
-    case n.state when 'sent' then $12::timestamptz end, case n.state when 'sent' then 1 else 0 end, n.not_before, $12::timestamptz
+    case n.state when 'sent' then $12::timestamptz end, case n.state when 'sent' then 1 else 0 end, n.not_before, n.owner, $12::timestamptz
   from unnest($1::uuid[], $2::uuid[], $3::smallint[], $4::text[], $5::text[], $6::jsonb[], $7::text[], $8::uuid[], $9::text[], $10::text[],
-    $11::timestamptz[]) as n (tenant_id, call_id, shard, stream_id, operation, request, idempotency_key, correlation_id, traceparent, state,
-    not_before)
+    $11::timestamptz[], $13::integer[]) as n (tenant_id, call_id, shard, stream_id, operation, request, idempotency_key, correlation_id, traceparent,
+    state, not_before, owner)
   on conflict do nothing`;
 
 // A call that was being sent when its lease ran out may have been executed: from then on it is unknown.
@@ -55,14 +57,14 @@ const takeSql = `with due as (
     where state <> 'parked' and not_before <= $1 order by not_before limit $2 for update skip locked)
   update billing.processor_call c
   set state = case c.state when 'queued' then 'sent' else 'unknown' end, first_sent_at = coalesce(c.first_sent_at, $1),
-    tries = c.tries + 1, not_before = $3
+    tries = c.tries + 1, not_before = $3, owner = $4
   from due where c.tenant_id = due.tenant_id and c.call_id = due.call_id
   returning c.tenant_id, c.call_id, c.shard, c.stream_id, c.request, c.idempotency_key, c.correlation_id, c.traceparent, c.state,
     c.first_sent_at, c.tries, c.faults, c.token_replaced, c.created_at`;
 
 // `tries` fences: whoever was overtaken must not put back what another process is sending.
 const postponeSql = `update billing.processor_call
-  set state = $4, not_before = $5, last_error = $6, first_sent_at = case when $7 then null else first_sent_at end,
+  set state = $4, not_before = $5, owner = null, last_error = $6, first_sent_at = case when $7 then null else first_sent_at end,
     faults = faults + case when $8 then 1 else 0 end
   where tenant_id = $1 and call_id = $2 and tries = $3`;
 
@@ -91,6 +93,7 @@ export const insertCalls = async (client: Pool | PoolClient, calls: readonly New
       calls.map(({ state }) => state),
       calls.map(({ notBefore }) => notBefore),
       now,
+      calls.map(({ owner }) => owner ?? null),
     ],
   });
 };
@@ -108,12 +111,12 @@ export class CallStore {
     this.#finishing = new MicroBatch((finished) => this.#finish(finished), finishGatherMs);
   }
 
-  /** Takes calls that are due, `limit` at most, until `leaseUntil`. Two processes never take the same one. */
-  async take(now: Date, limit: number, leaseUntil: Date): Promise<TakenCall[]> {
+  /** Takes calls that are due, `limit` at most, for `owner` until `leaseUntil`. Two processes never take the same one. */
+  async take(now: Date, limit: number, leaseUntil: Date, owner: number): Promise<TakenCall[]> {
     const { rows } = await this.#pool.query<CallRow>({
       name: 'take_calls',
       text: takeSql,
-      values: [now, limit, leaseUntil],
+      values: [now, limit, leaseUntil, owner],
     });
     return rows.map((row) => takenFrom(row, leaseUntil));
   }

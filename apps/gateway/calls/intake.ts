@@ -11,6 +11,8 @@ export interface IntakeOptions {
   environment: string;
   now: () => Date;
   leaseMs: number;
+  /** Names this process as the owner of a call. */
+  owner: number;
   /** How many calls this process would take on at once. */
   free(): number;
   /** Takes calls on that are stored, with their lease, as this process's own. */
@@ -37,7 +39,7 @@ export class Intake {
   }
 
   readonly handle: BatchHandler = async (events, client) => {
-    const { environment, leaseMs } = this.#options;
+    const { environment, leaseMs, owner } = this.#options;
     const now = this.#options.now();
     const calls = events.flatMap((event, at) => {
       const call = callOf(event, environment, now);
@@ -48,8 +50,8 @@ export class Intake {
     this.#staged = { taken: own.map((each) => takenBy(each, now, lease)), queued: calls.length - own.length };
     if (calls.length === 0) return;
     const rows = calls.map(({ call }, at): NewCall => {
-      const state = at < own.length ? 'sent' : 'queued';
-      return { call, state, notBefore: state === 'sent' ? lease : now };
+      const isOwn = at < own.length;
+      return isOwn ? { call, state: 'sent', notBefore: lease, owner } : { call, state: 'queued', notBefore: now };
     });
     await insertCalls(client, rows, now);
   };

@@ -1,0 +1,69 @@
+import { randomUUID } from 'node:crypto';
+
+import { createLogger } from '#platform/logging';
+
+import type { TestDatabase } from '../../test/database/index.js';
+import { createTestDatabase } from '../../test/database/index.js';
+import { Presence } from './calls/presence.js';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+const logger = createLogger({ app: 'test', level: 'silent' });
+const now = new Date('2026-11-21T00:00:00Z');
+
+const callOf = async (owner: number): Promise<string> => {
+  const callId = randomUUID();
+  await database.admin.query(
+    `insert into billing.processor_call (tenant_id, call_id, shard, stream_id, operation, request, idempotency_key, correlation_id,
+       state, first_sent_at, tries, not_before, owner, created_at)
+     values ($1, $1, 0, 'payment-x', 'payment', '{}', $1::text, $1, 'sent', $2, 1, $2::timestamptz + interval '1 minute', $3, $2)`,
+    [callId, now, owner],
+  );
+  return callId;
+};
+
+const isDue = async (callId: string): Promise<boolean> => {
+  const { rows } = await database.admin.query<{ due: boolean }>(
+    'select not_before <= $2 and owner is null as due from billing.processor_call where call_id = $1',
+    [callId, now],
+  );
+  return rows[0]?.due === true;
+};
+
+describe('what a gateway has in hand', () => {
+  it('is its own while it lives, and due at once for the others when it is gone', async () => {
+    const pool = database.pool('billing_gateway');
+    const [first, second] = [new Presence(pool, logger), new Presence(pool, logger)];
+    await first.releaseOrphans(now);
+    const callId = await callOf(first.owner);
+    expect(await second.releaseOrphans(now)).toBe(0);
+    first.close();
+    // The server notices a moment after the socket has closed.
+    const deadline = Date.now() + 5_000;
+    while (!(await isDue(callId)) && Date.now() < deadline) await second.releaseOrphans(now);
+    expect(await isDue(callId)).toBe(true);
+    second.close();
+  });
+
+  it('survives the loss of the session that shows it alive', async () => {
+    const pool = database.pool('billing_gateway');
+    const presence = new Presence(pool, logger);
+    await presence.releaseOrphans(now);
+    await database.admin.query(
+      `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = $1::integer::oid`,
+      [presence.owner],
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await presence.releaseOrphans(now);
+    const callId = await callOf(presence.owner);
+    const other = new Presence(pool, logger);
+    expect(await other.releaseOrphans(now)).toBe(0);
+    expect(await isDue(callId)).toBe(false);
+    presence.close();
+    other.close();
+  });
+});

@@ -1,0 +1,75 @@
+/** The sandbox's own routes, beside Stripe's: JSON in, JSON out, no key. */
+import type { Answer, Call } from './executor.js';
+import type { Faults } from './faults.js';
+import { parseFault } from './faults.js';
+import type { Exchange, ServerOptions } from './exchange.js';
+import { readBody, sendAnswer } from './exchange.js';
+import { completeAuthentication, sendAuthenticationPage } from './three-d-secure.js';
+import { invalidParameter, unrecognizedUrl } from '../wire/errors.js';
+import type { Form } from '../wire/form.js';
+
+const parseJson = (text: string): unknown => {
+  try {
+    return text === '' ? {} : JSON.parse(text);
+  } catch {
+    throw invalidParameter('body', 'The body must be JSON.');
+  }
+};
+
+/** A flat JSON object as the form that endpoints read. */
+const formOf = (value: unknown): Form => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidParameter('body', 'The body must be a JSON object.');
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, String(each)]));
+};
+
+const json = (value: unknown): Answer => ({ status: 200, body: JSON.stringify(value) });
+
+/** Everything that is due, now or later, in steps of a hundred. */
+const settleAll = ({ executor }: ServerOptions): number => {
+  const MOST_STEPS = 100;
+  let settled = 0;
+  for (let step = 0; step < MOST_STEPS; step++) {
+    const count = executor.settle(Number.MAX_SAFE_INTEGER);
+    settled += count;
+    if (count === 0) break;
+  }
+  return settled;
+};
+
+export const answerControl = async (options: ServerOptions, faults: Faults, exchange: Exchange): Promise<void> => {
+  const { request, path, query, requestId } = exchange;
+  const method = request.method ?? 'GET';
+  const text = method === 'POST' ? await readBody(request) : '';
+  if (text === undefined) return;
+  if (path.startsWith('/sandbox/3ds/')) {
+    if (method === 'POST') completeAuthentication(options, exchange, text);
+    else sendAuthenticationPage(options, exchange);
+    return;
+  }
+  switch (`${method} ${path}`) {
+    case 'POST /sandbox/faults':
+      sendAnswer(exchange, json(faults.arm(parseFault(parseJson(text)))));
+      return;
+    case 'GET /sandbox/faults':
+      sendAnswer(exchange, json({ data: faults.list() }));
+      return;
+    case 'DELETE /sandbox/faults':
+      faults.clear();
+      sendAnswer(exchange, json({ data: [] }));
+      return;
+    case 'POST /sandbox/settle':
+      sendAnswer(exchange, json({ settled: settleAll(options) }));
+      return;
+    default: {
+      const routed = options.router.find(method, path);
+      if (!routed) throw unrecognizedUrl(method, path);
+      const input = method === 'POST' ? formOf(parseJson(text)) : query;
+      const call: Call = { ...routed, path, input, key: undefined, requestId };
+      options.executor.submit(call, (answer) => {
+        sendAnswer(exchange, answer);
+      });
+    }
+  }
+};

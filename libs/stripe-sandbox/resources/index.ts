@@ -1,0 +1,23 @@
+import type { Endpoint } from '../http/endpoint.js';
+import { balance } from './balance.js';
+import { charges } from './charges.js';
+import { control } from './control.js';
+import { customers } from './customers.js';
+import { events } from './events.js';
+import { paymentIntents } from './payment-intents.js';
+import { paymentMethods } from './payment-methods.js';
+import { refunds } from './refunds.js';
+import { setupIntents } from './setup-intents.js';
+
+/** Every endpoint of the sandbox. */
+export const endpoints: readonly Endpoint[] = [
+  ...customers,
+  ...paymentMethods,
+  ...setupIntents,
+  ...paymentIntents,
+  ...charges,
+  ...refunds,
+  ...balance,
+  ...events,
+  ...control,
+];
