@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { createLogger } from '#platform/logging';
+import type { Pool } from 'pg';
 
 import type { TestDatabase } from '../../test/database/index.js';
 import { createTestDatabase } from '../../test/database/index.js';
@@ -10,7 +11,18 @@ let database: TestDatabase;
 beforeAll(async () => {
   database = await createTestDatabase();
 });
+afterEach(() => {
+  for (const presence of opened.splice(0)) presence.close();
+});
 afterAll(() => database.drop());
+
+const opened: Presence[] = [];
+
+const open = (pool: Pool): Presence => {
+  const presence = new Presence(pool, logger);
+  opened.push(presence);
+  return presence;
+};
 
 const logger = createLogger({ app: 'test', level: 'silent' });
 const now = new Date('2026-11-21T00:00:00Z');
@@ -20,7 +32,8 @@ const callOf = async (owner: number): Promise<string> => {
   await database.admin.query(
     `insert into billing.processor_call (tenant_id, call_id, shard, stream_id, operation, request, idempotency_key, correlation_id,
        state, first_sent_at, tries, not_before, owner, created_at)
-     values ($1, $1, 0, 'payment-x', 'payment', '{}', $1::text, $1, 'sent', $2, 1, $2::timestamptz + interval '1 minute', $3, $2)`,
+     values ($1::uuid, $1::uuid, 0, 'payment-x', 'payment', '{}', $1::uuid::text, $1::uuid, 'sent', $2::timestamptz, 1,
+       $2::timestamptz + interval '1 minute', $3, $2::timestamptz)`,
     [callId, now, owner],
   );
   return callId;
@@ -37,7 +50,7 @@ const isDue = async (callId: string): Promise<boolean> => {
 describe('what a gateway has in hand', () => {
   it('is its own while it lives, and due at once for the others when it is gone', async () => {
     const pool = database.pool('billing_gateway');
-    const [first, second] = [new Presence(pool, logger), new Presence(pool, logger)];
+    const [first, second] = [open(pool), open(pool)];
     await first.releaseOrphans(now);
     const callId = await callOf(first.owner);
     expect(await second.releaseOrphans(now)).toBe(0);
@@ -46,12 +59,11 @@ describe('what a gateway has in hand', () => {
     const deadline = Date.now() + 5_000;
     while (!(await isDue(callId)) && Date.now() < deadline) await second.releaseOrphans(now);
     expect(await isDue(callId)).toBe(true);
-    second.close();
   });
 
   it('survives the loss of the session that shows it alive', async () => {
     const pool = database.pool('billing_gateway');
-    const presence = new Presence(pool, logger);
+    const presence = open(pool);
     await presence.releaseOrphans(now);
     await database.admin.query(
       `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = $1::integer::oid`,
@@ -60,10 +72,8 @@ describe('what a gateway has in hand', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     await presence.releaseOrphans(now);
     const callId = await callOf(presence.owner);
-    const other = new Presence(pool, logger);
+    const other = open(pool);
     expect(await other.releaseOrphans(now)).toBe(0);
     expect(await isDue(callId)).toBe(false);
-    presence.close();
-    other.close();
   });
 });
