@@ -124,7 +124,9 @@ export class CommandExecutor {
     const began = Date.now();
     const shard = await this.#shardOf(task.context.tenantId);
     const streamId = task.aggregate.streamOf(task.id);
-    const decided = await this.#queue.run(streamId, () => this.#decideAndAppend(shard, streamId, task));
+    const decided = await this.#queue.run(task.context.tenantId, streamId, () =>
+      this.#decideAndAppend(shard, streamId, task),
+    );
     const base = { streamId, shard, replayed: decided.outcome === 'past' };
     switch (decided.outcome) {
       case 'unchanged':

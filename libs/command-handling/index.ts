@@ -2,6 +2,7 @@ export * from './aggregates.js';
 export * from './context.js';
 export * from './customer/index.js';
 export * from './executor.js';
+export * from './fields.js';
 export * from './idempotency.js';
 export * from './module.js';
 export * from './payment-method/index.js';

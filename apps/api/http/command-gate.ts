@@ -1,5 +1,6 @@
 import type { Answer, CommandContext } from '#command-handling';
 import { Fingerprints, commandIdOf } from '#command-handling';
+import { TenantShards } from '#event-store';
 import { Injectable } from '@nestjs/common';
 import type { Command } from '@nestjs/cqrs';
 import { CommandBus } from '@nestjs/cqrs';
@@ -18,18 +19,24 @@ export class CommandGate {
   constructor(
     private readonly bus: CommandBus,
     private readonly fingerprints: Fingerprints,
+    private readonly shards: TenantShards,
   ) {}
 
-  /** The context of a command that `request` asks for. Throws ProblemError for a missing or malformed Idempotency-Key or Prefer. */
+  /**
+   * The context of a command that `request` asks for. Throws ProblemError for a missing or malformed Idempotency-Key or Prefer,
+   * UnknownTenant for a tenant that was never created here.
+   */
   async contextOf(request: FastifyRequest, { principal, tenantId }: Caller, body: unknown): Promise<CommandContext> {
     const path = request.url.split('?', 1)[0] ?? request.url;
     const { subject, kind } = principal;
+    const key = keyOf(request);
+    await this.shards.of(tenantId); // before keys are made for it
     const traceparent = request.headers.traceparent;
     return {
       tenantId,
       actor: { type: kind, subject },
-      commandId: commandIdOf(tenantId, 'http', subject, keyOf(request)),
-      fingerprint: await this.fingerprints.of(tenantId, request.method, path, body),
+      commandId: commandIdOf(tenantId, 'http', subject, key),
+      fingerprint: await this.fingerprints.of(tenantId, request.method, path.toLowerCase(), body),
       at: new Date().toISOString(),
       waitMs: waitOf(request.headers.prefer),
       ...(typeof traceparent === 'string' && traceparentForm.test(traceparent) && { traceparent }),
@@ -66,6 +73,18 @@ const keyOf = (request: FastifyRequest): string => {
   return key;
 };
 
+/** Headers of whatever a command is answered with, a refusal by the processor included. */
+export const answerHeaders = ({
+  version,
+  shard,
+  position,
+  replayed,
+}: Omit<Answer<unknown>, 'state'>): Record<string, string> => ({
+  etag: `"${version}"`,
+  'billing-position': `${shard}:${position}`,
+  ...(replayed && { 'idempotency-replayed': 'true' }),
+});
+
 /** Headers of a command's answer, and its status: `done` once settled, 202 while the processor has not spoken. */
 export const describe = (
   reply: FastifyReply,
@@ -73,9 +92,6 @@ export const describe = (
   done: number,
   location?: string,
 ): void => {
-  reply.status(answer.settled ? done : 202);
-  reply.header('etag', `"${answer.version}"`);
-  reply.header('billing-position', `${answer.shard}:${answer.position}`);
-  if (answer.replayed) reply.header('idempotency-replayed', 'true');
+  reply.status(answer.settled ? done : 202).headers(answerHeaders(answer));
   if (location) reply.header('location', location);
 };

@@ -1,7 +1,7 @@
 import { AccessDenied, IssuerUnavailable } from '#access';
-import { ClaimHeld } from '#command-handling';
+import { ClaimHeld, TenantUnknown } from '#command-handling';
 import { Refusal } from '#domain';
-import { StoreOverloaded, isTransient } from '#event-store';
+import { StoreOverloaded, UnknownTenant, isTransient } from '#event-store';
 import { InvalidCursor, InvalidLimit, InvalidTime } from '#projections';
 import { HttpException } from '@nestjs/common';
 
@@ -55,19 +55,19 @@ const titles: Record<number, string> = {
   503: 'Not available',
 };
 
-/** A problem with its status, its type and its title filled in. */
+/** A problem with its status, its type and its title filled in, which no extension can replace. */
 export const problem = (
   status: number,
   code: string,
   detail: string,
   extensions: Record<string, unknown> = {},
 ): Problem => ({
+  ...extensions,
   type: `urn:billing-service:problem:${code}`,
   title: titles[status] ?? 'Problem',
   status,
   code,
   detail,
-  ...extensions,
 });
 
 const statusOfRefusal = { invalid: 400, conflict: 409, unprocessable: 422, not_found: 404 } as const;
@@ -82,7 +82,8 @@ const known: Record<string, [status: number, code: string, detail: string]> = {
 };
 
 /** Headers and body that answer an error. Says nothing of a stack, of SQL, or of other tenants. */
-export const problemOf = (error: unknown): { problem: Problem; headers: Record<string, string> } => {
+export const problemOf = (thrown: unknown): { problem: Problem; headers: Record<string, string> } => {
+  const error = thrown instanceof UnknownTenant ? new TenantUnknown(thrown.tenantId) : thrown;
   if (error instanceof ProblemError)
     return { problem: problem(error.status, error.code, error.message, error.extensions), headers: error.headers };
   if (error instanceof Refusal) {
@@ -119,7 +120,9 @@ const unavailable = (code: string, detail: string) => ({
   headers: { 'retry-after': '1' },
 });
 
-const ofFramework = (error: unknown): Problem => {
+const ofFramework = (thrown: unknown): Problem => {
+  // Nest wraps what Fastify raised.
+  const error = thrown instanceof HttpException && thrown.cause instanceof Error ? thrown.cause : thrown;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const match = known[code];
   if (match) return problem(...match);

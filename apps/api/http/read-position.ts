@@ -1,4 +1,5 @@
 import { CheckpointWatch } from '#log';
+import { readModelsConsumer } from '#projections';
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Pool } from 'pg';
@@ -8,16 +9,13 @@ import { ProblemError } from './problem.js';
 
 const form = /^(\d|1[0-5]):(\d{1,15})$/;
 
-/** The consumer that keeps the read models; its checkpoint says how far they are. */
-const readModels = 'projector:read-models';
-
 /** Reading your own writes: a GET that sends `Billing-Min-Position` waits until the read models have it. */
 @Injectable()
 export class ReadPosition {
   readonly #watch: CheckpointWatch;
 
   constructor(readonly pool: Pool) {
-    this.#watch = new CheckpointWatch(pool, readModels);
+    this.#watch = new CheckpointWatch(pool, readModelsConsumer);
   }
 
   /** Resolves at once without the header. Throws ProblemError when it is malformed, beyond the log, or not reached in time. */

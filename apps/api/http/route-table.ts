@@ -7,7 +7,7 @@ export class RouteTable {
   /** Adds a route by its pattern, such as `/v1/payments/:id`. */
   add(methods: readonly string[], pattern: string): void {
     const path = pattern.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:[^/]+/g, '[^/]+');
-    this.#routes.push({ methods, path: new RegExp(`^${path}/?$`) });
+    this.#routes.push({ methods, path: new RegExp(`^${path}$`) });
   }
 
   /** What answers a request that no route took: 405 where the path has other methods, else 404. */

@@ -6,29 +6,37 @@ import { ProblemError } from './problem.js';
 
 const codes: Record<string, string> = {
   whitelistValidation: 'unknown_field',
-  isDefined: 'missing_field',
   isInt: 'invalid_type',
   isString: 'invalid_type',
   isBoolean: 'invalid_type',
   isObject: 'invalid_type',
 };
 
+/** As much as anybody mends at once; what a caller sent comes back in no greater length than this. */
+const maxErrors = 20;
+const maxNameLength = 100;
+
 /** A body that is not a JSON object arrives as this field. */
 const wholeBody = 'body';
 
 const errorsOf = (errors: readonly ValidationError[], path = ''): FieldError[] =>
   errors.flatMap((error) => {
-    const field = path === '' ? error.property : `${path}.${error.property}`;
-    const own = Object.entries(error.constraints ?? {}).map(([rule, message]) => ({
-      field,
-      code:
-        error.value === undefined && rule !== 'whitelistValidation'
-          ? 'missing_field'
-          : (codes[rule] ?? 'invalid_field'),
-      message: rule === 'whitelistValidation' ? `${field} is not a field of this request; remove it` : message,
-    }));
-    return [...own.slice(0, 1), ...errorsOf(error.children ?? [], field)];
+    const name = error.property.slice(0, maxNameLength);
+    const field = path === '' ? name : `${path}.${name}`;
+    const own = Object.entries(error.constraints ?? {});
+    // A number where text belongs breaks every rule about text: the type is what to mend first.
+    const [rule, message] = own.find(([name]) => codes[name]) ?? own[0] ?? [];
+    const found = rule !== undefined && message !== undefined ? [fieldError(error, field, rule, message)] : [];
+    return [...found, ...errorsOf(error.children ?? [], field)];
   });
+
+const fieldError = (error: ValidationError, field: string, rule: string, message: string): FieldError => {
+  if (rule === 'whitelistValidation')
+    return { field, code: 'unknown_field', message: `${field} is not a field of this request; remove it` };
+  if (error.value === undefined) return { field, code: 'missing_field', message: `${field} is missing` };
+  const context = error.contexts?.[rule] as { code: string } | undefined;
+  return { field, code: context?.code ?? codes[rule] ?? 'invalid_field', message };
+};
 
 /** Checks DTOs: unknown fields, wrong types and missing ones are refused, each named. Nothing is coerced. */
 export const validation = (): ValidationPipe =>
@@ -38,7 +46,7 @@ export const validation = (): ValidationPipe =>
     forbidNonWhitelisted: true,
     forbidUnknownValues: true,
     exceptionFactory: (found) => {
-      const errors = errorsOf(found);
+      const errors = errorsOf(found).slice(0, maxErrors);
       const [first = { field: wholeBody, code: 'invalid_type', message: 'the body must be a JSON object' }] = errors;
       return new ProblemError(400, first.code, first.message, { field: first.field, errors });
     },

@@ -1,22 +1,39 @@
+import type { Type } from '@nestjs/common';
 import { applyDecorators } from '@nestjs/common';
-import { ApiBearerAuth, ApiHeader, ApiResponse } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiBody, ApiHeader, ApiResponse } from '@nestjs/swagger';
 
 const shape = (name: string) => ({ schema: { $ref: `#/components/schemas/${name}` } });
 const json = (name: string) => ({ 'application/json': shape(name) });
+const text = { type: 'string' as const };
 
-const problem = (status: number, description: string) =>
-  ApiResponse({ status, description, content: { 'application/problem+json': shape('Problem') } });
+const header = (description: string, required = true) => ({ description, required, schema: text });
+const requestId = { 'Request-Id': header('Names the request in our logs; `requestId` of a problem.') };
+
+const problem = (status: number, description: string, headers: Record<string, ReturnType<typeof header>> = {}) =>
+  ApiResponse({
+    status,
+    description,
+    headers: { ...requestId, ...headers },
+    content: { 'application/problem+json': shape('Problem') },
+  });
 
 /** What can go wrong on every route that has a caller. */
 const always = [
-  problem(400, 'A header or a parameter is missing or malformed.'),
-  problem(401, 'No good token, or the step-up of RFC 9470 is missing.'),
-  problem(403, "The token lacks the route's scope, or names no tenant."),
-  problem(431, 'The headers are too large.'),
-  problem(503, 'The service cannot answer now; send the request again with the same key.'),
+  problem(400, 'A header, a parameter or the body is missing or malformed; `field` says which.'),
+  problem(401, 'No good token, or the step-up of RFC 9470 is missing.', {
+    'WWW-Authenticate': header('The challenge of RFC 6750 or RFC 9470.'),
+  }),
+  problem(403, "The token lacks the route's scope, or names no tenant.", {
+    'WWW-Authenticate': header('The challenge of RFC 6750, where a scope is missing.', false),
+  }),
+  problem(404, 'Not there, or not yours.'),
+  problem(408, 'The request did not arrive in time: 30 seconds, headers and body.'),
+  problem(431, 'The headers are larger than 16 KiB.'),
+  problem(500, 'Something went wrong on our side; `requestId` says where to look.'),
+  problem(503, 'The service cannot answer now; send the request again with the same key.', {
+    'Retry-After': header('Seconds to wait.', false),
+  }),
 ];
-
-const notFoundProblem = problem(404, 'Not there, or not yours.');
 
 const tenant = ApiHeader({
   name: 'Billing-Tenant',
@@ -33,8 +50,10 @@ const minPosition = ApiHeader({
 const prefer = ApiHeader({
   name: 'Prefer',
   required: false,
-  description: 'RFC 7240. `wait=S` waits up to S seconds (default 5, at most 60) for the processor.',
-  schema: { type: 'string', pattern: '^wait=\\d{1,2}$', example: 'wait=5' },
+  description:
+    'RFC 7240. `wait=S` waits up to S seconds (default 5, at most 60); other preferences are ignored. A command waits ' +
+    'for the processor, a query for `Billing-Min-Position`.',
+  schema: { type: 'string', example: 'wait=5' },
 });
 const key = ApiHeader({
   name: 'Idempotency-Key',
@@ -43,28 +62,29 @@ const key = ApiHeader({
   schema: { type: 'string', minLength: 1, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
 });
 
+const version = { ETag: header('Version of what is answered.') };
 const answerHeaders = {
-  ETag: { description: 'Version of what is answered.', schema: { type: 'string' as const } },
-  'Billing-Position': {
-    description: 'Where in the log it stands, shard:position.',
-    schema: { type: 'string' as const },
-  },
-  'Idempotency-Replayed': {
-    description: '`true` when an earlier call with this key did it.',
-    schema: { type: 'string' as const },
-  },
+  ...requestId,
+  ...version,
+  'Billing-Position': header('Where in the log it stands, shard:position.'),
+  Location: header('Where to read what was created.', false),
+  'Idempotency-Replayed': header('`true` when an earlier call with this key did it.', false),
 };
 
-/** A query: its answer, and every problem it can have. */
-export const Answers = (schema: string): MethodDecorator =>
+/** A query for one thing: its answer, and every problem it can have. */
+export const Answers = (schema: string): MethodDecorator => answersQuery(schema, { ...requestId, ...version });
+
+/** A query for a list: its answer, and every problem it can have. */
+export const AnswersPage = (schema: string): MethodDecorator => answersQuery(schema, requestId);
+
+const answersQuery = (schema: string, headers: Record<string, ReturnType<typeof header>>): MethodDecorator =>
   applyDecorators(
     ApiBearerAuth(),
     tenant,
     minPosition,
     prefer,
-    ApiResponse({ status: 200, description: 'Found.', content: json(schema) }),
+    ApiResponse({ status: 200, description: 'Found.', headers, content: json(schema) }),
     ...always,
-    notFoundProblem,
   );
 
 /** A query that answers lines of JSON. */
@@ -75,38 +95,25 @@ export const AnswersLines = (): MethodDecorator =>
     ApiResponse({
       status: 200,
       description: 'One event a line.',
-      content: { 'application/x-ndjson': { schema: { type: 'string' } } },
+      headers: requestId,
+      content: { 'application/x-ndjson': { schema: text } },
     }),
     ...always,
-    notFoundProblem,
   );
 
 /** A command: its answer once done, 202 while the processor has not spoken, and every problem it can have. */
-export const AnswersCommand = (schema: string, done: 200 | 201, { alsoExisting = false } = {}): MethodDecorator =>
-  applyDecorators(
+export const AnswersCommand = (schema: string, done: 200 | 201, { alsoExisting = false } = {}): MethodDecorator => {
+  const answer = (status: number, description: string) =>
+    ApiResponse({ status, description, headers: answerHeaders, content: json(schema) });
+  return applyDecorators(
     ApiBearerAuth(),
     tenant,
     prefer,
     key,
-    ApiResponse({ status: done, description: 'Done.', headers: answerHeaders, content: json(schema) }),
-    ...(alsoExisting
-      ? [
-          ApiResponse({
-            status: 200,
-            description: 'It was there already.',
-            headers: answerHeaders,
-            content: json(schema),
-          }),
-        ]
-      : []),
-    ApiResponse({
-      status: 202,
-      description: 'Accepted; the processor has not spoken yet.',
-      headers: answerHeaders,
-      content: json(schema),
-    }),
+    answer(done, 'Done.'),
+    ...(alsoExisting ? [answer(200, 'It was there already.')] : []),
+    answer(202, 'Accepted; the processor has not spoken yet.'),
     ...always,
-    notFoundProblem,
     problem(409, 'It cannot be done now: the state forbids it, an operation is in progress, or others changed it.'),
     problem(413, 'The body is larger than 64 KiB.'),
     problem(415, 'The body is not application/json.'),
@@ -115,3 +122,7 @@ export const AnswersCommand = (schema: string, done: 200 | 201, { alsoExisting =
       'It cannot be done: a rule forbids it, the processor refused, or the key was used for something else.',
     ),
   );
+};
+
+/** A command without a field that must be there: no body means `{}`. */
+export const OptionalBody = (type: Type): MethodDecorator => ApiBody({ type, required: false });

@@ -8,7 +8,7 @@ import { Pool } from 'pg';
 import type { Caller } from '../http/access.guard.js';
 import { FromCaller, Requires } from '../http/access.guard.js';
 import { ReadPosition } from '../http/read-position.js';
-import { Answers } from '../openapi/decorators.js';
+import { AnswersPage } from '../openapi/decorators.js';
 
 @ApiTags('Balances')
 @Controller('v1/balances')
@@ -21,7 +21,7 @@ export class BalancesController {
   /** The tenant's books, one entry a currency. The accounts of a currency sum to zero. */
   @Get()
   @Requires('billing:read')
-  @Answers('BalanceList')
+  @AnswersPage('BalanceList')
   async list(@Req() request: FastifyRequest, @FromCaller() { tenantId }: Caller): Promise<{ data: BalanceView[] }> {
     await this.readPosition.reached(request);
     return { data: await getBalances(this.pool, tenantId) };

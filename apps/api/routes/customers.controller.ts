@@ -13,10 +13,10 @@ import { Pool } from 'pg';
 
 import type { Caller } from '../http/access.guard.js';
 import { FromCaller, Requires } from '../http/access.guard.js';
-import { CommandGate, describe } from '../http/command-gate.js';
+import { CommandGate, answerHeaders, describe } from '../http/command-gate.js';
 import { ProblemError } from '../http/problem.js';
 import { ReadPosition } from '../http/read-position.js';
-import { Answers, AnswersCommand } from '../openapi/decorators.js';
+import { Answers, AnswersCommand, AnswersPage } from '../openapi/decorators.js';
 import { Id, notFound } from './identifier.js';
 import { PersonalData } from './personal-data.js';
 import { ListQuery } from './queries.js';
@@ -63,18 +63,16 @@ export class CustomersController {
     const { attachment, paymentMethodId } = answer.state;
     if (attachment.phase === 'failed') {
       const { code, declineCode } = attachment;
-      throw new ProblemError(422, code, 'the processor refused this payment method; ask the payer for another', {
-        declineCode,
-        paymentMethodId,
-      });
+      const detail = 'the processor refused this payment method; ask the payer for another';
+      throw new ProblemError(422, code, detail, { declineCode, paymentMethodId }, answerHeaders(answer));
     }
-    describe(reply, answer, 201, `/v1/customers/${id}/payment-methods`);
+    describe(reply, answer, 201, `/v1/payment-methods/${paymentMethodId}`);
     return this.personal.paymentMethod(caller.tenantId, answer.state);
   }
 
   @Get()
   @Requires('billing:read')
-  @Answers('CustomerPage')
+  @AnswersPage('CustomerPage')
   async list(
     @Req() request: FastifyRequest,
     @FromCaller() { tenantId }: Caller,
@@ -103,7 +101,7 @@ export class CustomersController {
 
   @Get(':id/payment-methods')
   @Requires('billing:read')
-  @Answers('PaymentMethodPage')
+  @AnswersPage('PaymentMethodPage')
   async paymentMethods(
     @Req() request: FastifyRequest,
     @FromCaller() { tenantId }: Caller,
@@ -111,7 +109,11 @@ export class CustomersController {
     @Query() query: ListQuery,
   ): Promise<Page<PaymentMethodView>> {
     await this.readPosition.reached(request);
-    const { data, nextCursor } = await listPaymentMethods(this.pool, tenantId, { ...query, customerId: id });
+    const [customer, { data, nextCursor }] = await Promise.all([
+      getCustomer(this.pool, tenantId, id),
+      listPaymentMethods(this.pool, tenantId, { ...query, customerId: id }),
+    ]);
+    if (!customer) throw notFound('customer', id);
     return { data: await Promise.all(data.map((method) => this.personal.paymentMethod(tenantId, method))), nextCursor };
   }
 }

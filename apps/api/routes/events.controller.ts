@@ -1,8 +1,8 @@
+import { Optional } from '#command-handling';
 import { TenantShards, eventsOfTenant } from '#event-store';
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import { ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
+import { IsInt, Matches, Max, Min } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import { Pool } from 'pg';
 
@@ -10,19 +10,20 @@ import type { Caller } from '../http/access.guard.js';
 import { FromCaller, Requires } from '../http/access.guard.js';
 import { ProblemError } from '../http/problem.js';
 import { AnswersLines } from '../openapi/decorators.js';
+import { Decimal } from './queries.js';
 
 export class EventsQuery {
   @ApiPropertyOptional({
     description: 'The `position` of the last event you have, shard:position.',
     pattern: '^\\d{1,2}:\\d{1,15}$',
   })
-  @IsOptional()
+  @Optional()
   @Matches(/^\d{1,2}:\d{1,15}$/, { message: 'after must be a position, shard:position' })
   after?: string;
 
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1000, default: 100 })
-  @IsOptional()
-  @Type(() => Number)
+  @Optional()
+  @Decimal()
   @IsInt()
   @Min(1)
   @Max(1_000)

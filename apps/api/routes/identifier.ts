@@ -1,5 +1,6 @@
 import type { PipeTransform } from '@nestjs/common';
 import { Param } from '@nestjs/common';
+import { ApiParam } from '@nestjs/swagger';
 
 import { ProblemError } from '../http/problem.js';
 
@@ -25,4 +26,10 @@ class IdentifierOf implements PipeTransform<string, string> {
 }
 
 /** The `:id` of a route, as the id of a `what`. */
-export const Id = (what: string): ParameterDecorator => Param('id', new IdentifierOf(what));
+export const Id =
+  (what: string): ParameterDecorator =>
+  (controller, method, index) => {
+    Param('id', new IdentifierOf(what))(controller, method, index);
+    const handler = method && Object.getOwnPropertyDescriptor(controller, method);
+    if (handler) ApiParam({ name: 'id', schema: { type: 'string', format: 'uuid' } })(controller, method, handler);
+  };

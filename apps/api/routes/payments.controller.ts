@@ -21,10 +21,10 @@ import { Pool } from 'pg';
 
 import type { Caller } from '../http/access.guard.js';
 import { FromCaller, Requires } from '../http/access.guard.js';
-import { CommandGate, describe } from '../http/command-gate.js';
+import { CommandGate, answerHeaders, describe } from '../http/command-gate.js';
 import { ProblemError } from '../http/problem.js';
 import { ReadPosition } from '../http/read-position.js';
-import { Answers, AnswersCommand } from '../openapi/decorators.js';
+import { Answers, AnswersCommand, AnswersPage, OptionalBody } from '../openapi/decorators.js';
 import { Id, notFound } from './identifier.js';
 import { PaymentsQuery } from './queries.js';
 
@@ -57,6 +57,7 @@ export class PaymentsController {
   @Post(':id/confirm')
   @Requires('billing:write')
   @AnswersCommand('Payment', 200)
+  @OptionalBody(ConfirmPaymentDto)
   async confirm(
     @Req() request: FastifyRequest,
     @FromCaller() caller: Caller,
@@ -72,6 +73,7 @@ export class PaymentsController {
   @Post(':id/capture')
   @Requires('billing:write')
   @AnswersCommand('Payment', 200)
+  @OptionalBody(CapturePaymentDto)
   async capture(
     @Req() request: FastifyRequest,
     @FromCaller() caller: Caller,
@@ -87,6 +89,7 @@ export class PaymentsController {
   @Post(':id/cancel')
   @Requires('billing:write')
   @AnswersCommand('Payment', 200)
+  @OptionalBody(CancelPaymentDto)
   async cancel(
     @Req() request: FastifyRequest,
     @FromCaller() caller: Caller,
@@ -102,6 +105,7 @@ export class PaymentsController {
   @Post(':id/refunds')
   @Requires('billing:refund')
   @AnswersCommand('Refund', 201)
+  @OptionalBody(RefundPaymentDto)
   async refund(
     @Req() request: FastifyRequest,
     @FromCaller() caller: Caller,
@@ -121,7 +125,7 @@ export class PaymentsController {
 
   @Get()
   @Requires('billing:read')
-  @Answers('PaymentPage')
+  @AnswersPage('PaymentPage')
   async list(
     @Req() request: FastifyRequest,
     @FromCaller() { tenantId }: Caller,
@@ -153,7 +157,8 @@ const shown = (reply: FastifyReply, answer: Answer<ShownPayment>): PaymentView =
   const event = answer.settledBy?.event as { type?: string; code?: string } | undefined;
   if (event?.type === 'CaptureFailed' || event?.type === 'CancelFailed') {
     const code = event.type === 'CaptureFailed' ? 'capture_failed' : 'cancel_failed';
-    throw new ProblemError(422, code, 'the processor refused; the payment is as it was', { processorCode: event.code });
+    const detail = 'the processor refused; the payment is as it was';
+    throw new ProblemError(422, code, detail, { processorCode: event.code }, answerHeaders(answer));
   }
   describe(reply, answer, 200);
   return paymentView(answer.state);

@@ -1,8 +1,9 @@
+import { Optional, OrderId, Uuid, orderIdSchema } from '#command-handling';
 import type { PaymentStatus } from '#domain/payment';
 import type { RefundStatus } from '#projections';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsISO8601, IsOptional, IsString, IsUUID, Length, Matches, Max, Min } from 'class-validator';
+import { Transform } from 'class-transformer';
+import { IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
 
 export const paymentStatuses: readonly PaymentStatus[] = [
   'requires_payment_method',
@@ -20,60 +21,71 @@ export const paymentStatuses: readonly PaymentStatus[] = [
 ];
 export const refundStatuses: readonly RefundStatus[] = ['pending', 'succeeded', 'failed'];
 
+/** A number in a query: digits alone, where Number() would take `0x10`, `1e1` and blanks. Anything else stays what it is. */
+export const Decimal = (): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value,
+  );
+
+/** RFC 3339, within what Postgres takes for a time: from the year 1 on, offsets below 16 hours. */
+const Instant = (): PropertyDecorator =>
+  Matches(/^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-](0\d|1[0-5]):[0-5]\d)$/, {
+    message: '$property must be an RFC 3339 time, such as 2026-11-21T04:00:00Z',
+    context: { code: 'invalid_time' },
+  });
+
 /** What every list takes. */
 export class ListQuery {
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
-  @IsOptional()
-  @Type(() => Number)
+  @Optional()
+  @Decimal()
   @IsInt()
   @Min(1)
   @Max(100)
   limit?: number;
 
   @ApiPropertyOptional({ description: 'The `nextCursor` of the page before.', maxLength: 500 })
-  @IsOptional()
+  @Optional()
   @IsString()
   @Length(1, 500)
   cursor?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Created at or after.' })
-  @IsOptional()
-  @IsISO8601({ strict: true })
+  @Optional()
+  @Instant()
   createdFrom?: string;
 
   @ApiPropertyOptional({ format: 'date-time', description: 'Created before.' })
-  @IsOptional()
-  @IsISO8601({ strict: true })
+  @Optional()
+  @Instant()
   createdTo?: string;
 }
 
 export class PaymentsQuery extends ListQuery {
   @ApiPropertyOptional({ enum: [...paymentStatuses] })
-  @IsOptional()
+  @Optional()
   @IsIn(paymentStatuses)
   status?: PaymentStatus;
 
   @ApiPropertyOptional({ format: 'uuid' })
-  @IsOptional()
-  @IsUUID('loose')
+  @Optional()
+  @Uuid()
   customerId?: string;
 
-  @ApiPropertyOptional({ minLength: 1, maxLength: 100, pattern: '^[\\x21-\\x7e]+$' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 100)
-  @Matches(/^[\x21-\x7e]+$/, { message: 'orderId must be printable ASCII without spaces' })
+  @ApiPropertyOptional(orderIdSchema)
+  @Optional()
+  @OrderId()
   orderId?: string;
 }
 
 export class RefundsQuery extends ListQuery {
   @ApiPropertyOptional({ format: 'uuid' })
-  @IsOptional()
-  @IsUUID('loose')
+  @Optional()
+  @Uuid()
   paymentId?: string;
 
   @ApiPropertyOptional({ enum: [...refundStatuses] })
-  @IsOptional()
+  @Optional()
   @IsIn(refundStatuses)
   status?: RefundStatus;
 }

@@ -8,7 +8,7 @@ import { Pool } from 'pg';
 import type { Caller } from '../http/access.guard.js';
 import { FromCaller, Requires } from '../http/access.guard.js';
 import { ReadPosition } from '../http/read-position.js';
-import { Answers } from '../openapi/decorators.js';
+import { Answers, AnswersPage } from '../openapi/decorators.js';
 import { Id, notFound } from './identifier.js';
 import { RefundsQuery } from './queries.js';
 
@@ -22,7 +22,7 @@ export class RefundsController {
 
   @Get()
   @Requires('billing:read')
-  @Answers('RefundPage')
+  @AnswersPage('RefundPage')
   async list(
     @Req() request: FastifyRequest,
     @FromCaller() { tenantId }: Caller,

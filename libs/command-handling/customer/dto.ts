@@ -1,49 +1,37 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsEmail, IsObject, IsOptional, IsString, Length, Matches, ValidateNested } from 'class-validator';
+import { IsEmail, IsObject, Length, Matches, ValidateNested } from 'class-validator';
 
-/** Text that a person wrote: no control characters, which Postgres and terminals do not forgive. */
-const printable = /^[^\p{Cc}\p{Cs}]*$/u;
-const text = (maxLength: number) => ({ minLength: 1, maxLength });
+import { Optional, Text, textSchema } from '../fields.js';
 
 export class AddressDto {
-  @ApiPropertyOptional(text(200))
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
-  @Matches(printable)
+  @ApiPropertyOptional(textSchema(200))
+  @Optional()
+  @Text(200)
   line1?: string;
 
-  @ApiPropertyOptional(text(200))
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
-  @Matches(printable)
+  @ApiPropertyOptional(textSchema(200))
+  @Optional()
+  @Text(200)
   line2?: string;
 
-  @ApiPropertyOptional(text(100))
-  @IsOptional()
-  @IsString()
-  @Length(1, 100)
-  @Matches(printable)
+  @ApiPropertyOptional(textSchema(100))
+  @Optional()
+  @Text(100)
   city?: string;
 
-  @ApiPropertyOptional(text(100))
-  @IsOptional()
-  @IsString()
-  @Length(1, 100)
-  @Matches(printable)
+  @ApiPropertyOptional(textSchema(100))
+  @Optional()
+  @Text(100)
   state?: string;
 
-  @ApiPropertyOptional(text(20))
-  @IsOptional()
-  @IsString()
-  @Length(1, 20)
-  @Matches(printable)
+  @ApiPropertyOptional(textSchema(20))
+  @Optional()
+  @Text(20)
   postalCode?: string;
 
   @ApiPropertyOptional({ description: 'ISO 3166-1 alpha-2.', pattern: '^[A-Z]{2}$', example: 'DE' })
-  @IsOptional()
+  @Optional()
   @Matches(/^[A-Z]{2}$/, { message: 'country must be a two-letter ISO 3166-1 code in capitals' })
   country?: string;
 }
@@ -54,15 +42,13 @@ export class CreateCustomerDto {
   @Length(3, 254)
   email!: string;
 
-  @ApiPropertyOptional(text(200))
-  @IsOptional()
-  @IsString()
-  @Length(1, 200)
-  @Matches(printable)
+  @ApiPropertyOptional(textSchema(200))
+  @Optional()
+  @Text(200)
   name?: string;
 
   @ApiPropertyOptional({ type: AddressDto })
-  @IsOptional()
+  @Optional()
   @IsObject()
   @ValidateNested()
   @Type(() => AddressDto)

@@ -1,11 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsOptional, IsString, IsUUID, Length, Matches } from 'class-validator';
+import { IsBoolean, IsIn, IsString, Length } from 'class-validator';
 
-const amount = { type: 'integer', format: 'int64', minimum: 1, maximum: 999_999_999_999, example: 1999 } as const;
+import { Amount, Optional, OrderId, Uuid, amountSchema, orderIdSchema } from '../fields.js';
 
 export class CreatePaymentDto {
-  @ApiProperty({ ...amount, description: 'Minor units of `currency`.' })
-  @IsInt()
+  @ApiProperty({ ...amountSchema, description: 'Minor units of `currency`.' })
+  @Amount()
   amount!: number;
 
   @ApiProperty({ description: 'ISO 4217 code.', minLength: 3, maxLength: 3, pattern: '^[A-Za-z]{3}$', example: 'usd' })
@@ -14,15 +14,15 @@ export class CreatePaymentDto {
   currency!: string;
 
   @ApiProperty({ format: 'uuid' })
-  @IsUUID('loose')
+  @Uuid()
   customerId!: string;
 
   @ApiPropertyOptional({
     format: 'uuid',
     description: 'Given: the charge is attempted at once. Left out: confirm it later.',
   })
-  @IsOptional()
-  @IsUUID('loose')
+  @Optional()
+  @Uuid()
   paymentMethodId?: string;
 
   @ApiPropertyOptional({
@@ -30,57 +30,50 @@ export class CreatePaymentDto {
     default: 'automatic',
     description: '`manual` only authorizes; capture it later.',
   })
-  @IsOptional()
+  @Optional()
   @IsIn(['automatic', 'manual'])
   captureMethod?: 'automatic' | 'manual';
 
-  @ApiPropertyOptional({
-    maxLength: 100,
-    minLength: 1,
-    pattern: '^[\\x21-\\x7e]+$',
-    description: 'Your own reference, to filter by.',
-  })
-  @IsOptional()
-  @IsString()
-  @Length(1, 100)
-  @Matches(/^[\x21-\x7e]+$/, { message: 'orderId must be printable ASCII without spaces' })
+  @ApiPropertyOptional({ ...orderIdSchema, description: 'Your own reference, to filter by.' })
+  @Optional()
+  @OrderId()
   orderId?: string;
 }
 
 export class ConfirmPaymentDto {
   @ApiPropertyOptional({ format: 'uuid', description: "Default: the last attempt's." })
-  @IsOptional()
-  @IsUUID('loose')
+  @Optional()
+  @Uuid()
   paymentMethodId?: string;
 }
 
 export class CapturePaymentDto {
-  @ApiPropertyOptional({ ...amount, description: 'Minor units. Default: all that is left of the authorization.' })
-  @IsOptional()
-  @IsInt()
+  @ApiPropertyOptional({ ...amountSchema, description: 'Minor units. Default: all that is left of the authorization.' })
+  @Optional()
+  @Amount()
   amount?: number;
 
   @ApiPropertyOptional({ default: true, description: 'Whether this is the last capture; it then releases the rest.' })
-  @IsOptional()
+  @Optional()
   @IsBoolean()
   final?: boolean;
 }
 
 export class CancelPaymentDto {
   @ApiPropertyOptional({ enum: ['duplicate', 'fraudulent', 'requested_by_customer', 'abandoned'] })
-  @IsOptional()
+  @Optional()
   @IsIn(['duplicate', 'fraudulent', 'requested_by_customer', 'abandoned'])
   reason?: 'duplicate' | 'fraudulent' | 'requested_by_customer' | 'abandoned';
 }
 
 export class RefundPaymentDto {
-  @ApiPropertyOptional({ ...amount, description: 'Minor units. Default: all that is refundable.' })
-  @IsOptional()
-  @IsInt()
+  @ApiPropertyOptional({ ...amountSchema, description: 'Minor units. Default: all that is refundable.' })
+  @Optional()
+  @Amount()
   amount?: number;
 
   @ApiPropertyOptional({ enum: ['duplicate', 'fraudulent', 'requested_by_customer'] })
-  @IsOptional()
+  @Optional()
   @IsIn(['duplicate', 'fraudulent', 'requested_by_customer'])
   reason?: 'duplicate' | 'fraudulent' | 'requested_by_customer';
 }

@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+
+import type { Document, Operation } from '../testing/document.js';
+import { DocumentSchemas } from '../testing/document.js';
+import type { Reply } from '../testing/call.js';
+import type { RunningApi, TestTenant } from '../testing/running-api.js';
+import { startApi, tenantAt } from '../testing/running-api.js';
+
+let api: RunningApi;
+let tenant: TestTenant;
+let document: Document;
+let schemas: DocumentSchemas;
+let operations: { method: string; template: string; operation: Operation }[];
+
+beforeAll(async () => {
+  api = await startApi({ readModels: true });
+  tenant = await api.tenant();
+  document = (await tenant.get('/openapi.json')).json as unknown as Document;
+  schemas = await DocumentSchemas.of(document);
+  operations = Object.entries(document.paths).flatMap(([template, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method, template, operation })),
+  );
+});
+afterAll(() => api.close());
+
+describe('the document', () => {
+  it('is OpenAPI 3.1 with a title, a licence and the bearer scheme', () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(document.info).toMatchObject({ title: 'billing-service', version: '1', license: { name: 'Apache-2.0' } });
+    expect(document.components.securitySchemes).toEqual({
+      bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+    });
+  });
+
+  it('lists every route that has a caller', () => {
+    expect(operations.map(({ method, template }) => `${method.toUpperCase()} ${template}`).sort()).toEqual([
+      'GET /v1/balances',
+      'GET /v1/customers',
+      'GET /v1/customers/{id}',
+      'GET /v1/customers/{id}/payment-methods',
+      'GET /v1/events',
+      'GET /v1/payment-methods/{id}',
+      'GET /v1/payments',
+      'GET /v1/payments/{id}',
+      'GET /v1/refunds',
+      'GET /v1/refunds/{id}',
+      'POST /v1/customers',
+      'POST /v1/customers/{id}/payment-methods',
+      'POST /v1/payments',
+      'POST /v1/payments/{id}/cancel',
+      'POST /v1/payments/{id}/capture',
+      'POST /v1/payments/{id}/confirm',
+      'POST /v1/payments/{id}/refunds',
+    ]);
+  });
+
+  it('has every reference it makes, and every operation a name of its own', () => {
+    const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)];
+    for (const [, name] of references) expect(Object.keys(document.components.schemas)).toContain(name);
+    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
+  });
+
+  it('says of every operation who may call it, what it takes and what can go wrong', () => {
+    for (const { method, template, operation } of operations) {
+      expect([template, operation.security]).toEqual([template, [{ bearer: [] }]]);
+      const always = ['400', '401', '403', '404', '408', '431', '500', '503'];
+      const ofCommands = ['202', '409', '413', '415', '422'];
+      expect(Object.keys(operation.responses)).toEqual(
+        expect.arrayContaining(method === 'post' ? [...always, ...ofCommands] : always),
+      );
+      const headers = operation.parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name);
+      expect(headers.includes('Idempotency-Key')).toBe(method === 'post');
+      expect(headers).toContain('Billing-Tenant');
+      const inPath = operation.parameters.filter((parameter) => parameter.in === 'path');
+      expect(inPath.map(({ name, required, schema }) => [name, required, schema.format])).toEqual(
+        template.includes('{id}') ? [['id', true, 'uuid']] : [],
+      );
+      for (const [status, { content, headers: answered }] of Object.entries(operation.responses)) {
+        expect(answered).toHaveProperty('Request-Id');
+        if (Number(status) >= 400) expect(Object.keys(content)).toEqual(['application/problem+json']);
+      }
+    }
+  });
+
+  it('allows no field that it does not name, but for the extensions of a problem', () => {
+    for (const [name, schema] of Object.entries(document.components.schemas))
+      if (name !== 'Problem') expect([name, schema.additionalProperties]).toEqual([name, false]);
+  });
+
+  it('would notice an answer that it does not describe', async () => {
+    const balance = { currency: 'usd', available: 1, pending: 0, accounts: {} };
+    expect(await schemas.wrongWith('Balance', balance)).toBeNull();
+    for (const wrong of [
+      { ...balance, extra: 1 },
+      { ...balance, available: 0.5 },
+      { ...balance, pending: undefined },
+    ])
+      expect(await schemas.wrongWith('Balance', wrong)).toEqual(expect.any(String));
+  });
+});
+
+describe('what the api answers', () => {
+  const seen = new Set<string>();
+  const documented = async (method: 'GET' | 'POST', template: string, reply: Reply): Promise<Reply> => {
+    const what = `${method} ${template} ${reply.status}`;
+    seen.add(what);
+    expect([what, await schemas.undocumentedIn(method, template, reply), reply.text]).toEqual([what, [], reply.text]);
+    return reply;
+  };
+  const get = async (template: string, id = '', query = '', caller = tenant) =>
+    documented('GET', template, await caller.get(template.replace('{id}', id) + query));
+  const post = async (template: string, body?: unknown, id = '', headers = {}, caller = tenant) =>
+    documented('POST', template, await caller.post(template.replace('{id}', id), body, headers));
+  const idOf = ({ json }: Reply) => json.id as string;
+  const at = '2026-11-02T10:00:00.000Z';
+  const cardToken = { type: 'card', processorToken: 'pm_card_visa' };
+
+  const customer = async (): Promise<string> => {
+    const person = { email: `${randomUUID()}@example.com`, name: 'Ada', address: { line1: '1 Street', country: 'GB' } };
+    const id = idOf(await post('/v1/customers', person));
+    await post('/v1/customers', person);
+    return id;
+  };
+  const method = async (customerId: string): Promise<string> => {
+    const id = idOf(await post('/v1/customers/{id}/payment-methods', cardToken, customerId));
+    await api.processor.attaches(tenant.id, customerId, id);
+    return id;
+  };
+  const charged = async (body: Record<string, unknown>): Promise<string> => {
+    const key = { 'idempotency-key': randomUUID() };
+    const id = idOf(await post('/v1/payments', body, '', key));
+    await api.processor.charges(tenant.id, id);
+    await post('/v1/payments', body, '', key);
+    return id;
+  };
+
+  it('to commands and queries, is what the document says', async () => {
+    const customerId = await customer();
+    const paymentMethodId = await method(customerId);
+    const refusedKey = { 'idempotency-key': randomUUID() };
+    const refused = idOf(await post('/v1/customers/{id}/payment-methods', cardToken, customerId, refusedKey));
+    await api.processor.refusesMethod(tenant.id, refused);
+    await post('/v1/customers/{id}/payment-methods', cardToken, customerId, refusedKey);
+
+    const terms = { amount: 5_000, currency: 'usd', customerId, paymentMethodId, orderId: 'order-1' };
+    const paid = await charged(terms);
+    const held = await charged({ ...terms, captureMethod: 'manual' });
+    const failed = idOf(await post('/v1/payments', terms));
+    const decline = { type: 'RecordFailure', attempt: 1, code: 'card_declined', declineCode: 'lost_card', at } as const;
+    await api.processor.report(tenant.id, failed, decline);
+    const acted = idOf(await post('/v1/payments', terms));
+    const action = {
+      type: 'RecordActionRequired',
+      attempt: 1,
+      processorPaymentId: 'pi_1',
+      action: 'use_stripe_sdk',
+      at,
+    } as const;
+    await api.processor.report(tenant.id, acted, action);
+    const empty = idOf(await post('/v1/payments', { ...terms, paymentMethodId: undefined, orderId: undefined }));
+
+    await post('/v1/payments/{id}/confirm', {}, failed);
+    await post('/v1/payments/{id}/confirm', {}, empty);
+    await post('/v1/payments/{id}/cancel', { reason: 'abandoned' }, empty);
+    await post('/v1/payments/{id}/cancel', {}, paid);
+    await post('/v1/payments/{id}/capture', { amount: 9_000 }, held);
+    await post('/v1/payments/{id}/capture', { amount: 2_000 }, held);
+    await post('/v1/payments/{id}/capture', {}, paid);
+    const refund = idOf(await post('/v1/payments/{id}/refunds', { amount: 1_000, reason: 'duplicate' }, paid));
+    const outcome = { type: 'RecordRefundOutcome', refundId: refund, amount: 1_000, at } as const;
+    await api.processor.report(tenant.id, paid, { ...outcome, outcome: 'failed', code: 'lost_or_stolen_card' });
+    await post('/v1/payments/{id}/refunds', { amount: 9_999 }, paid);
+
+    await api.caughtUp();
+    for (const id of [paid, held, failed, acted, empty]) await get('/v1/payments/{id}', id);
+    await get('/v1/refunds/{id}', refund);
+    await get('/v1/customers/{id}', customerId);
+    for (const id of [paymentMethodId, refused]) await get('/v1/payment-methods/{id}', id);
+    for (const list of ['/v1/payments', '/v1/refunds', '/v1/customers', '/v1/balances', '/v1/events']) await get(list);
+    await get('/v1/payments', '', '?limit=1');
+    await get('/v1/customers/{id}/payment-methods', customerId);
+    const statuses = operations.map(
+      ({ method: verb, template }) => new RegExp(`^${verb} ${template.replace(/[{}]/g, '.')} 20`, 'i'),
+    );
+    for (const ofOperation of statuses)
+      expect([...seen].some((what) => ofOperation.test(what)) ? '' : ofOperation).toBe('');
+  });
+
+  it('to requests that it refuses, is what the document says', async () => {
+    const reader = tenantAt(api.url, tenant.id, await api.tokenFor({ role: 'auditor' }));
+    const stranger = tenantAt(api.url, tenant.id, '');
+    for (const { method: verb, template } of operations) {
+      const id = randomUUID();
+      if (verb === 'get') {
+        await get(template, id, '', reader);
+        await get(template, id, '', stranger);
+        await documented(
+          'GET',
+          template,
+          await tenant.get(`${template.replace('{id}', id)}?limit=0`, { 'billing-min-position': 'x' }),
+        );
+        if (template.includes('{id}')) await get(template, id);
+        continue;
+      }
+      await post(template, {}, id, {}, reader);
+      await post(template, {}, id, {}, stranger);
+      await post(template, '{', id);
+      await post(template, { extra: 1 }, id);
+      await post(template, 'x'.repeat(70_000), id);
+      await post(template, 'x', id, { 'content-type': 'text/plain' });
+      await post(template, { card: '4242424242424242' }, id);
+      if (template.includes('{id}')) await post(template, template.endsWith('methods') ? cardToken : {}, id);
+    }
+    for (const status of [400, 401, 403, 404, 413, 415, 422])
+      expect([...seen].some((what) => what.endsWith(` ${status}`))).toBe(true);
+  });
+});
