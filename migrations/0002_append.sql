@@ -22,11 +22,14 @@ set lock_timeout = '5s'
 -- Planned on empty tables, the joins below would scan `command` and `stream` on every batch for ever. What belongs to one batch
 -- is matched by array index, never by a join, which could then only be a nested loop over the whole batch.
 set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+-- Planning these statements anew takes longer than running them for a small batch.
+set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
 declare
   base bigint;
   appended bigint;
+  expected_events bigint;
   foreign_tenant uuid;
   forbidden text;
   -- Commands held back by a claim or a counter; contended ones lost to a neighbour in the batch and may try again.
@@ -43,19 +46,18 @@ declare
   done_versions integer[];
   done_fingerprints bytea[];
 begin
-  select t.type into forbidden from unnest(e_type) as t (type)
-    where not exists (select from appendable a where a.role_name = session_user and a.event_type = t.type) limit 1;
+  select log_head.position, -- its row lock is held to commit
+      (select t.type from unnest(e_type) as t (type)
+        where not exists (select from appendable a where a.role_name = session_user and a.event_type = t.type) limit 1),
+      (select c.id from unnest(c_tenant) as c (id)
+        where not exists (select from tenant where tenant.id = c.id and tenant.shard = p_shard) limit 1)
+    into strict base, forbidden, foreign_tenant from log_head where shard = p_shard for no key update;
   if forbidden is not null then
     raise insufficient_privilege using message = format('%s may not append %s', session_user, forbidden);
   end if;
-
-  select c.id into foreign_tenant from unnest(c_tenant) as c (id)
-    where not exists (select from tenant where tenant.id = c.id and tenant.shard = p_shard) limit 1;
   if foreign_tenant is not null then
     raise foreign_key_violation using message = format('tenant %s does not exist in shard %s', foreign_tenant, p_shard);
   end if;
-
-  select log_head.position into strict base from log_head where shard = p_shard for no key update; -- held to commit
 
   if cardinality(k_command) > 0 then
     select coalesce(array_agg(k.command), '{}'), coalesce(array_agg(k.kind), '{}'), coalesce(array_agg(claim.stream_id), '{}')
@@ -85,8 +87,8 @@ begin
 
   select array_agg(d.status order by d.ord), array_agg(d.won order by d.ord), array_agg(d.last order by d.ord),
       array_agg(d.current order by d.ord), array_agg(d.done_stream order by d.ord), array_agg(d.done_version order by d.ord),
-      array_agg(d.done_fingerprint order by d.ord)
-    into statuses, events, lasts, currents, done_streams, done_versions, done_fingerprints
+      array_agg(d.done_fingerprint order by d.ord), sum(d.won)
+    into statuses, events, lasts, currents, done_streams, done_versions, done_fingerprints, expected_events
     from (
       select w.*, base + sum(w.won) over (order by w.ord) as last from (
         select j.*, case when j.status = 'ok' then j.wanted else 0 end as won from (
@@ -139,7 +141,7 @@ begin
     where e.turn between 1 and events[e.command];
   get diagnostics appended = row_count;
 
-  if appended <> (select coalesce(sum(won), 0) from unnest(events) as e (won)) then
+  if appended <> expected_events then
     raise check_violation using message = 'c_events does not count the events of each command';
   end if;
   if appended > 0 then
