@@ -12,7 +12,7 @@ export default {
       name: 'contracts-depend-on-nothing',
       severity: 'error',
       from: { path: '^libs/contracts/', pathNot: spec },
-      to: { pathNot: '^libs/contracts/' },
+      to: { pathNot: '^(libs/contracts/|(node:)?crypto$)' },
     },
     {
       name: 'domain-is-pure',

@@ -2,7 +2,7 @@
 --
 -- Parallel arrays, one row each: commands c_*, their events e_*, their claims k_* (values to hold) and their counters n_*
 -- (amounts to add, each with the most the sum may then be). e_command, k_command and n_command are 1-based indexes into c_*;
--- c_events is how many events a command has, e_turn each one's place among them, from 1.
+-- c_events is how many events a command has, e_turn each one's place among them, from 1; c_correlation and c_metadata go with all of them.
 -- One row comes back for each command, by `ord`:
 --   ok         appended; version and position are those of its last event
 --   duplicate  this command id was appended before (or earlier in this batch): its stream, version and fingerprint
@@ -12,7 +12,8 @@
 create function append(
   p_shard smallint,
   c_tenant uuid[], c_command uuid[], c_fingerprint bytea[], c_stream text[], c_expected integer[], c_events integer[],
-  e_command integer[], e_turn integer[], e_id uuid[], e_type text[], e_schema_version smallint[], e_correlation uuid[], e_data text[], e_metadata jsonb[],
+  c_correlation uuid[], c_metadata jsonb[],
+  e_command integer[], e_turn integer[], e_id uuid[], e_type text[], e_schema_version smallint[], e_data text[],
   k_command integer[], k_kind text[], k_value text[],
   n_command integer[], n_kind text[], n_key text[], n_amount bigint[], n_max bigint[]
 ) returns table (ord integer, status text, rule text, stream_id text, version integer, fingerprint bytea, "position" bigint)
@@ -135,9 +136,8 @@ begin
 
   insert into event (shard, position, tenant_id, stream_id, version, event_id, type, schema_version, correlation_id, causation_id, data, metadata)
     select p_shard, lasts[e.command] - events[e.command] + e.turn, c_tenant[e.command], c_stream[e.command], c_expected[e.command] + e.turn,
-      e.id, e.type, e.schema_version, e.correlation_id, c_command[e.command], e.data, e.metadata
-    from unnest(e_command, e_turn, e_id, e_type, e_schema_version, e_correlation, e_data, e_metadata)
-      as e (command, turn, id, type, schema_version, correlation_id, data, metadata)
+      e.id, e.type, e.schema_version, c_correlation[e.command], c_command[e.command], e.data, c_metadata[e.command]
+    from unnest(e_command, e_turn, e_id, e_type, e_schema_version, e_data) as e (command, turn, id, type, schema_version, data)
     where e.turn between 1 and events[e.command];
   get diagnostics appended = row_count;
 

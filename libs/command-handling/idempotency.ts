@@ -1,16 +1,16 @@
+import { derivedId } from '#contracts';
 import type { Keys } from '#keys';
 import canonicalize from 'canonicalize';
-import { v5 as uuidv5 } from 'uuid';
 
 /** Where a key came from, so that one source can never use up another's. A storage format. */
 export type CommandSource = 'http' | 'kafka' | 'stripe';
 
 /** The id of a command: the same tenant, source, caller and key always give the same one. */
 export const commandIdOf = (tenantId: string, source: CommandSource, caller: string, key: string): string =>
-  uuidv5(JSON.stringify([source, caller, key]), tenantId);
+  derivedId(tenantId, JSON.stringify([source, caller, key]));
 
 /** The id of something that a command creates, such as its `payment` or `refund`. A repeat creates the same. */
-export const idFrom = (commandId: string, what: string): string => uuidv5(what, commandId);
+export const idFrom = (commandId: string, what: string): string => derivedId(commandId, what);
 
 /** Tells a repeat from a key that is used for something else, without keeping what was asked. */
 export class Fingerprints {

@@ -1,3 +1,4 @@
+export * from './derived-id.js';
 export * from './envelope.js';
 export * from './registry.js';
 export * from './upcasters.js';

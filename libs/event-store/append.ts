@@ -1,8 +1,7 @@
 import type { Actor, DomainEvent } from '#contracts';
-import { eventTypes, isEventType } from '#contracts';
+import { derivedId, eventTypes, isEventType } from '#contracts';
 import canonicalize from 'canonicalize';
 import type { Pool } from 'pg';
-import { v5 as uuidv5 } from 'uuid';
 
 /** A value that must be unique across the streams of a tenant; the appending stream holds it from then on. */
 export interface Claim {
@@ -57,9 +56,10 @@ interface AppendRow {
 }
 
 const sql = `select ord, status, rule, stream_id, version, fingerprint, position from billing.append(
-  $1::smallint, $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::integer[], $7::integer[],
-  $8::integer[], $9::integer[], $10::uuid[], $11::text[], $12::smallint[], $13::uuid[], $14::text[], $15::jsonb[],
-  $16::integer[], $17::text[], $18::text[], $19::integer[], $20::text[], $21::text[], $22::bigint[], $23::bigint[])`;
+  $1::smallint, $2::uuid[], $3::uuid[], $4::bytea[], $5::text[], $6::integer[], $7::integer[], $8::uuid[],
+  string_to_array($9, e'\\x1e')::jsonb[], $10::integer[], $11::integer[], $12::uuid[], $13::text[], $14::smallint[],
+  string_to_array($15, e'\\x1e'), $16::integer[], $17::text[], $18::text[], $19::integer[], $20::text[], $21::text[], $22::bigint[],
+  $23::bigint[])`;
 
 /** Appends through `pool`, whose role must have execute on billing.append (migrations/0002_append.sql documents it). */
 export const appendOver =
@@ -76,71 +76,60 @@ export const appendOver =
   };
 
 /** The ids a command's events get: derived, so that a repeat of the command can only mean the same events. */
-export const eventIdOf = (commandId: string, index: number): string => uuidv5(String(index), commandId);
+export const eventIdOf = (commandId: string, index: number): string => derivedId(commandId, String(index));
 
 /** The stored form of an event's data: RFC 8785 text without the type, which has a column of its own. */
 export const encodeData = ({ type: _, ...data }: DomainEvent): string => canonicalize(data) as string;
 
+/**
+ * The parameters after the shard. Everything but claims and counters is written as array literals by hand: the driver escapes
+ * element by element, which was a quarter of the time. JSON travels as one text, its parts divided by the control character
+ * U+001E, which JSON never holds unescaped.
+ */
 const columnsOf = (commands: readonly AppendCommand[]): unknown[] => {
-  const c = {
-    tenant: [] as string[],
-    id: [] as string[],
-    fingerprint: [] as Buffer[],
-    stream: [] as string[],
-    expected: [] as number[],
-    events: [] as number[],
-  };
-  const e = {
-    command: [] as number[],
-    turn: [] as number[],
-    id: [] as string[],
-    type: [] as string[],
-    schemaVersion: [] as number[],
-    correlation: [] as string[],
-    data: [] as string[],
-    metadata: [] as string[],
-  };
-  const k = { command: [] as number[], kind: [] as string[], value: [] as string[] };
-  const n = {
-    command: [] as number[],
-    kind: [] as string[],
-    key: [] as string[],
-    amount: [] as number[],
-    max: [] as number[],
-  };
-  commands.forEach((command, at) => {
-    c.tenant.push(command.tenantId);
-    c.id.push(command.commandId);
-    c.fingerprint.push(command.fingerprint);
-    c.stream.push(command.streamId);
-    c.expected.push(command.expectedVersion);
-    c.events.push(command.events.length);
-    const metadata = JSON.stringify({ actor: command.actor, traceparent: command.traceparent });
-    command.events.forEach((event, index) => {
-      if (!isEventType(event.type)) throw new Error(`${event.type} is not in the registry of event types`);
-      e.command.push(at + 1);
-      e.turn.push(index + 1);
-      e.id.push(eventIdOf(command.commandId, index));
-      e.type.push(event.type);
-      e.schemaVersion.push(eventTypes[event.type].version);
-      e.correlation.push(command.correlationId);
-      e.data.push(encodeData(event));
-      e.metadata.push(metadata);
-    });
-    for (const claim of command.claims ?? []) {
-      k.command.push(at + 1);
-      k.kind.push(claim.kind);
-      k.value.push(claim.value);
-    }
-    for (const counter of command.counters ?? []) {
-      n.command.push(at + 1);
-      n.kind.push(counter.kind);
-      n.key.push(counter.key);
-      n.amount.push(counter.amount);
-      n.max.push(counter.max);
-    }
-  });
-  return [c, e, k, n].flatMap((columns) => Object.values(columns) as unknown[]);
+  const events = commands.flatMap((command, at) =>
+    command.events.map((event, index) => ({ command, at, event, index })),
+  );
+  const claims = commands.flatMap((command, at) => (command.claims ?? []).map((claim) => ({ at, ...claim })));
+  const counters = commands.flatMap((command, at) => (command.counters ?? []).map((counter) => ({ at, ...counter })));
+  return [
+    literal(commands.map(({ tenantId }) => tenantId)),
+    literal(commands.map(({ commandId }) => commandId)),
+    `{${commands.map(({ fingerprint }) => `"\\\\x${fingerprint.toString('hex')}"`).join(',')}}`,
+    literal(commands.map(({ streamId }) => streamId)),
+    literal(commands.map(({ expectedVersion }) => expectedVersion)),
+    literal(commands.map((command) => command.events.length)),
+    literal(commands.map(({ correlationId }) => correlationId)),
+    commands.map(({ actor, traceparent }) => JSON.stringify({ actor, traceparent })).join(separator),
+    literal(events.map(({ at }) => at + 1)),
+    literal(events.map(({ index }) => index + 1)),
+    literal(events.map(({ command, index }) => eventIdOf(command.commandId, index))),
+    literal(events.map(({ event }) => event.type)),
+    literal(events.map(({ event }) => schemaVersionOf(event.type))),
+    events.map(({ event }) => encodeData(event)).join(separator),
+    claims.map(({ at }) => at + 1),
+    claims.map(({ kind }) => kind),
+    claims.map(({ value }) => value),
+    counters.map(({ at }) => at + 1),
+    counters.map(({ kind }) => kind),
+    counters.map(({ key }) => key),
+    counters.map(({ amount }) => amount),
+    counters.map(({ max }) => max),
+  ];
+};
+
+const separator = '\u001e';
+
+/** An array literal of Postgres for ids, words and numbers, which need no quotes. */
+const literal = (values: readonly (string | number)[]): string => {
+  const text = values.join(',');
+  if (!/^[\w,-]*$/.test(text)) throw new Error('an id may hold letters, digits, underscores and dashes only');
+  return `{${text}}`;
+};
+
+const schemaVersionOf = (type: string): number => {
+  if (!isEventType(type)) throw new Error(`${type} is not in the registry of event types`);
+  return eventTypes[type].version;
 };
 
 const resultOf = (row: AppendRow): AppendResult => {

@@ -1,3 +1,5 @@
+import type { CustomTypesConfig } from 'pg';
+import { types } from 'pg';
 import type { Actor, DomainEvent, RecordedEvent } from '#contracts';
 import { upcast } from '#contracts';
 
@@ -15,12 +17,29 @@ export interface EventRow {
   causation_id: string;
   data: string;
   metadata: { actor: Actor; traceparent?: string };
-  recorded_at: Date;
+  /** As Postgres writes it: `rawTimes` keeps the driver from making a Date of it. */
+  recorded_at: string;
 }
 
 /** Select list for `EventRow`. */
 export const eventColumns =
   'shard, position, tenant_id, stream_id, version, event_id, type, schema_version, correlation_id, causation_id, data, metadata, recorded_at';
+
+const timestamptz = 1184;
+
+/** Type parsers for queries that select `EventRow`s: times stay text, which most readers never look at. */
+export const rawTimes: CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === timestamptz
+      ? (text: string) => text
+      : (types.getTypeParser(oid, format) as (text: string) => unknown),
+};
+
+/** `2026-11-21 03:28:00.123456+00`, as Postgres writes times in UTC, in the form of RFC 3339; other zones the long way. */
+const rfc3339 = (text: string): string =>
+  text.endsWith('+00')
+    ? `${text.slice(0, 10)}T${text.slice(11, 23).padEnd(23 - 11, '0')}Z`
+    : new Date(text).toISOString();
 
 /** A row as readers see it: parsed, and upcast to the schema version of this release. Throws UnknownEventVersion. */
 export const recordedFrom = <E extends DomainEvent = DomainEvent>(row: EventRow): RecordedEvent<E> => {
@@ -36,6 +55,6 @@ export const recordedFrom = <E extends DomainEvent = DomainEvent>(row: EventRow)
     schemaVersion: row.schema_version,
     event: { type: row.type, ...data } as unknown as E,
     metadata: { correlationId: row.correlation_id, causationId: row.causation_id, ...row.metadata },
-    recordedAt: row.recorded_at.toISOString(),
+    recordedAt: rfc3339(row.recorded_at),
   };
 };

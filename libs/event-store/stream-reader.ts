@@ -2,7 +2,7 @@ import type { RecordedEvent } from '#contracts';
 import type { Pool } from 'pg';
 
 import type { EventRow } from './recorded.js';
-import { recordedFrom } from './recorded.js';
+import { rawTimes, recordedFrom } from './recorded.js';
 
 /** A command that was appended before. */
 export interface PastCommand {
@@ -69,7 +69,7 @@ export class StreamReader {
   readonly #pool: Pool;
   readonly #acrossTenants: boolean;
   readonly #queues = new Map<string, Waiting[]>();
-  readonly #busy = new Map<string, number>();
+  readonly #busy = new Set<string>();
 
   constructor(pool: Pool, { acrossTenants = false } = {}) {
     this.#pool = pool;
@@ -89,17 +89,14 @@ export class StreamReader {
 
   #dispatch(scope: string): void {
     const queue = this.#queues.get(scope);
-    const busy = this.#busy.get(scope) ?? 0;
-    if (!queue || busy >= 2) return; // two in flight: one is on the wire while the other is being decoded
+    if (!queue || this.#busy.has(scope)) return;
     this.#queues.delete(scope);
-    this.#busy.set(scope, busy + 1);
+    this.#busy.add(scope);
     const batches = Array.from({ length: Math.ceil(queue.length / maxBatch) }, (_, at) =>
       queue.slice(at * maxBatch, (at + 1) * maxBatch),
     );
     void Promise.all(batches.map((batch) => this.#query(scope, batch))).finally(() => {
-      const left = (this.#busy.get(scope) ?? 1) - 1;
-      if (left === 0) this.#busy.delete(scope);
-      else this.#busy.set(scope, left);
+      this.#busy.delete(scope);
       this.#dispatch(scope);
     });
   }
@@ -110,6 +107,7 @@ export class StreamReader {
       const { rows } = await this.#pool.query<CommandRow & EventRow>({
         name: 'read_streams',
         text: sql,
+        types: rawTimes,
         values: [
           this.#acrossTenants ? '' : scope,
           batch[0]?.wanted.shard,

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import type { KeyCacheLimits } from './key-cache.js';
 import type { Environment, KeyManagement } from './key-management.js';
 import { openText, parseSealedText, sealText } from './sealed-text.js';
@@ -104,10 +104,10 @@ export class Keys {
   async blindIndex(tenantId: string, kind: string, value: string | Buffer): Promise<string> {
     assertMayUse(this.#app, 'index:mac');
     assertUuid(tenantId);
-    return this.#tenantKeys.use(tenantId, 'index', 'first', (key) => {
-      const kindKey = Buffer.from(hkdfSync('sha256', key.bytes, '', `billing/index/${kind}`, 32));
-      return createHmac('sha256', kindKey).update(value).digest('base64url');
-    });
+    if (kind.includes('\0')) throw new TypeError('the kind of a blind index holds no NUL: it ends the kind');
+    return this.#tenantKeys.use(tenantId, 'index', 'first', (key) =>
+      createHmac('sha256', key.bytes).update(`${kind}\0`).update(value).digest('base64url'),
+    );
   }
 
   /** Forgets and zeroes every key that is held in clear; the next use loads them anew. */

@@ -1,9 +1,8 @@
 import type { RecordedEvent } from '#contracts';
-import { parseStreamId } from '#contracts';
+import { derivedId, parseStreamId } from '#contracts';
 import type { CustomerCreated } from '#domain/customer';
 import type { CancelRequested, CaptureRequested, PaymentRequested, RefundRequested } from '#domain/payment';
 import type { PaymentMethodAttachRequested } from '#domain/payment-method';
-import { v5 as uuidv5 } from 'uuid';
 
 /** The processor moved money but had no balance transaction yet: fetch it later. */
 export interface SettlementWanted {
@@ -111,7 +110,7 @@ export const callOf = (recorded: RecordedEvent, environment: string, at: Date): 
 /** The call that fetches a settlement after `call`. Its id derives, so that it is asked for once. */
 export const settlementCallOf = (call: Call, request: SettlementWanted, at: Date): Call => ({
   ...call,
-  callId: uuidv5(`settlement of ${request.sourceId}`, call.callId),
+  callId: derivedId(call.callId, `settlement of ${request.sourceId}`),
   request,
   idempotencyKey: `${call.idempotencyKey}:settlement`,
   createdAt: at,

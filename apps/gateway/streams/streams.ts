@@ -1,6 +1,6 @@
 import type { DomainEvent, RecordedEvent } from '#contracts';
+import { derivedId } from '#contracts';
 import type { Batcher, StreamReader } from '#event-store';
-import { v5 as uuidv5 } from 'uuid';
 
 import type { Call, TakenCall } from '../calls/call.js';
 import type { Aggregate } from './aggregates.js';
@@ -59,7 +59,7 @@ export class Streams {
     { kind, facts }: { kind: string; facts: readonly F[] },
     stream: Folded<S>,
   ): Promise<void> {
-    const commandId = uuidv5(kind, call.callId);
+    const commandId = derivedId(call.callId, kind);
     const { tenantId, shard, streamId, correlationId, traceparent } = call;
     let current = stream;
     for (let decisions = 1; decisions <= maxDecisions; decisions += 1) {
