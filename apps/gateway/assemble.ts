@@ -48,8 +48,6 @@ export interface RunningGateway {
 
 /** How many calls may wait in hand for each one that is on its way. */
 const waitingForEachSent = 3;
-/** Our own outcomes come back through the log as well: under load, what came in so many milliseconds is one batch. */
-const gatherMs = 5;
 /** How long an attachment waits in hand for its customer's registration before it goes back to the table. */
 const registrationWaitMs = 5_000;
 
@@ -69,7 +67,6 @@ export const startGateway = async (parts: Parts): Promise<RunningGateway> => {
   const intake = new Intake({ environment, now: clock, leaseMs, owner: presence.owner, free, take, queued });
   const subscription = await log.subscribe({
     consumer: 'gateway:intake',
-    gatherMs,
     handle: intake.handle,
     committed: (events) => {
       for (const event of events) desk.directory.learn(event);

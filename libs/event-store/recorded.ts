@@ -30,9 +30,7 @@ const timestamptz = 1184;
 /** Type parsers for queries that select `EventRow`s: times stay text, which most readers never look at. */
 export const rawTimes: CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === timestamptz
-      ? (text: string) => text
-      : (types.getTypeParser(oid, format) as (text: string) => unknown),
+    oid === timestamptz ? (text: string) => text : (types.getTypeParser(oid, format) as (text: string) => unknown),
 };
 
 /** `2026-11-21 03:28:00.123456+00`, as Postgres writes times in UTC, in the form of RFC 3339; other zones the long way. */
