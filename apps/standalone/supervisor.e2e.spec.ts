@@ -104,7 +104,7 @@ describe('the standalone', () => {
     expect(first).toMatchObject({ role: 'billing_api', inherited: [] });
     expect(first.key).toBeUndefined();
     await readyToStop(run);
-    expect(run.output()).toContain(`curl -s http://127.0.0.1:${run.port}/readyz`);
+    expect(run.output()).toContain(`curl -s http://127.0.0.1:${run.port}/v1/customers`);
     for (const name of ['postgres-password', 'role-secret', 'lock', 'run.json', 'postgres.log']) {
       expect([name, (await stat(join(folder, name))).mode & 0o077]).toEqual([name, 0]);
     }

@@ -2,7 +2,7 @@ import type { RecordedEvent } from '#contracts';
 import type { Pool } from 'pg';
 
 import type { EventRow } from './recorded.js';
-import { rawTimes, recordedFrom } from './recorded.js';
+import { recordedFrom } from './recorded.js';
 
 /** A command that was appended before. */
 export interface PastCommand {
@@ -48,7 +48,7 @@ const sql = `with t as materialized (select set_config('app.tenant_id', $1, true
   select found.* from t cross join lateral (
     select w.ord::integer, c.stream_id as past_stream, c.version as past_version, c.fingerprint as past_fingerprint,
       e.shard, e.position, e.tenant_id, e.stream_id, e.version, e.event_id, e.type, e.schema_version, e.correlation_id, e.causation_id,
-      e.data, e.metadata, e.recorded_at
+      e.data, e.metadata, e.recorded_at::text as recorded_at
     from unnest($3::uuid[], $4::text[], $5::integer[], $6::uuid[])
       with ordinality as w (tenant_id, stream_id, after, command_id, ord)
     left join lateral (
@@ -107,7 +107,6 @@ export class StreamReader {
       const { rows } = await this.#pool.query<CommandRow & EventRow>({
         name: 'read_streams',
         text: sql,
-        types: rawTimes,
         values: [
           this.#acrossTenants ? '' : scope,
           batch[0]?.wanted.shard,

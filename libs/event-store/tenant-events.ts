@@ -2,7 +2,7 @@ import type { RecordedEvent } from '#contracts';
 import type { Pool } from 'pg';
 
 import type { EventRow } from './recorded.js';
-import { eventColumns, rawTimes, recordedFrom } from './recorded.js';
+import { eventColumns, recordedFrom } from './recorded.js';
 
 /** The next `limit` events of one tenant after a position of its shard, oldest first, read under its row-level security. */
 export const eventsOfTenant = async (
@@ -11,7 +11,6 @@ export const eventsOfTenant = async (
 ): Promise<RecordedEvent[]> => {
   const { rows } = await pool.query<EventRow>({
     name: 'tenant_events',
-    types: rawTimes,
     text: `with t as materialized (select set_config('app.tenant_id', $1, true)::uuid as tenant_id)
       select e.* from t cross join lateral (
         select ${eventColumns} from billing.event

@@ -1,17 +1,15 @@
 import type { RecordedEvent } from '#contracts';
 import type { EventRow } from '#event-store';
-import { eventColumns, rawTimes, recordedFrom } from '#event-store';
+import { eventColumns, recordedFrom } from '#event-store';
 import type { Pool } from 'pg';
 
 const ofOneShard = {
   name: 'read_shard',
-  types: rawTimes,
   text: `select ${eventColumns} from billing.event where shard = $1 and position > $2 order by position limit $3`,
 };
 
 const ofShards = {
   name: 'read_shards',
-  types: rawTimes,
   text: `select e.* from unnest($1::smallint[], $2::bigint[]) as s (shard, after)
     cross join lateral (
       select ${eventColumns} from billing.event where event.shard = s.shard and event.position > s.after
