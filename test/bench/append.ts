@@ -10,8 +10,8 @@ import { measure, rowOf } from './report.js';
 
 const load = { inFlight: 64, seconds: 6 };
 
-/** A command as a charge makes it: a new stream, two events of some 250 bytes each. */
-const command = (tenantId: string): AppendCommand => {
+/** A command on a new stream with one event of some 250 bytes, or with two, as a charge makes it. */
+const command = (tenantId: string, events = 1): AppendCommand => {
   const commandId = randomUUID();
   const paymentId = randomUUID();
   const customerId = commandId;
@@ -26,13 +26,13 @@ const command = (tenantId: string): AppendCommand => {
     events: [
       { type: 'PaymentCreated', paymentId, ...terms } as never,
       { type: 'PaymentRequested', attempt: 1, paymentMethodId: paymentId, ...terms } as never,
-    ],
+    ].slice(0, events),
     correlationId: commandId,
     actor: { type: 'person', subject: 'bench' },
   };
 };
 
-const appends = async (database: TestDatabase, tenants: number): Promise<Measured> => {
+const appends = async (database: TestDatabase, tenants: number, events: number): Promise<Measured> => {
   const shards = new Map<string, number>();
   for (let at = 0; at < tenants; at += 1) {
     const id = await database.addTenant();
@@ -44,7 +44,7 @@ const appends = async (database: TestDatabase, tenants: number): Promise<Measure
   let next = 0;
   return measure(async () => {
     const tenantId = ids[next++ % ids.length] as string;
-    const result = await batcher.append(shards.get(tenantId) as number, command(tenantId));
+    const result = await batcher.append(shards.get(tenantId) as number, command(tenantId, events));
     if (result.status !== 'ok') throw new Error(`an append came back as ${result.status}`);
   }, load);
 };
@@ -69,7 +69,8 @@ export const appendBench = async (database: TestDatabase): Promise<Row[]> => {
   const [few, many] = [await inserts(database, 8), await inserts(database, load.inFlight)];
   const reference = few.rate > many.rate ? few : many;
   return [
-    rowOf('append, one tenant, 64 in flight', await appends(database, 1), reference),
-    rowOf('append, 200 tenants, 64 in flight', await appends(database, 200), reference),
+    rowOf('append, one tenant, 64 in flight', await appends(database, 1, 1), reference),
+    rowOf('append, one tenant, two events each', await appends(database, 1, 2), reference),
+    rowOf('append, 200 tenants, 64 in flight', await appends(database, 200, 1), reference),
   ];
 };

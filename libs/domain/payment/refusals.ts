@@ -2,7 +2,7 @@ import { Refusal } from '../refusal.js';
 import type { Payment } from './state.js';
 import { statusOf, type Operation } from './views.js';
 
-const about = (payment: Payment) => ({ paymentId: payment.paymentId, status: statusOf(payment) });
+const about = (payment: Payment) => ({ paymentId: payment.paymentId, paymentStatus: statusOf(payment) });
 
 export class PaymentNotFound extends Refusal {
   constructor() {
