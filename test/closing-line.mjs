@@ -4,8 +4,8 @@ import { writeSync } from 'node:fs';
 export default class ClosingLine {
   onRunComplete(_contexts, results) {
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
-    const skipped = results.numPendingTests > 0 ? `, ${results.numPendingTests} skipped` : '';
+    const skipped = results.numPendingTests > 0 ? `${results.numPendingTests} skipped\n` : '';
     // jest's own summary comes after the last reporter; ours is to be the last line.
-    process.once('exit', () => writeSync(1, `${results.numPassedTests} passed, ${failed} failed${skipped}\n`));
+    process.once('exit', () => writeSync(1, `${skipped}${results.numPassedTests} passed, ${failed} failed\n`));
   }
 }

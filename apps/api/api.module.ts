@@ -20,6 +20,7 @@ import { EventsController } from './routes/events.controller.js';
 import { HealthController, metricsRegistry } from './routes/health.controller.js';
 import { PaymentsController } from './routes/payments.controller.js';
 import { PersonalData } from './routes/personal-data.js';
+import { PresentState } from './routes/present-state.js';
 import { RefundsController } from './routes/refunds.controller.js';
 
 @Module({})
@@ -56,6 +57,7 @@ export class ApiModule {
         CommandGate,
         ReadPosition,
         PersonalData,
+        PresentState,
       ],
     };
   }

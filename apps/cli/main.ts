@@ -6,7 +6,7 @@ import { tokenCommand } from './token.js';
 
 const program = new Command('billing')
   .description('Tools of billing-service.')
-  .showHelpAfterError('(try --help)')
+  .showHelpAfterError('(try: npx --no billing help)')
   .addCommand(tokenCommand(process.env))
   .addCommand(demoCommand(process.env));
 

@@ -42,7 +42,7 @@ export const tokenCommand = (environment: NodeJS.ProcessEnv): Command =>
     .option('--expires-in <seconds>', 'how long it is good for', secondsOf, 3_600)
     .addHelpText(
       'after',
-      '\nExample:\n  TOKEN=$(npx billing token --tenant 11111111-1111-4111-8111-111111111111 --role tenant_admin)',
+      '\nExample:\n  TOKEN=$(npx --no billing token --tenant 11111111-1111-4111-8111-111111111111 --role tenant_admin)',
     )
     .action(async ({ tenant, role, mfa = false, subject, expiresIn }: TokenOptions, command: Command) => {
       if (role === 'tenant_admin' && tenant === undefined) command.error('error: a tenant_admin needs --tenant');

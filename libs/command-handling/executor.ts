@@ -216,14 +216,17 @@ export class CommandExecutor {
   ): Promise<Folded<S> & Pick<Answer<S>, 'settledBy' | 'settled'>> {
     const { tenantId, commandId } = context;
     let at = from;
+    let woken = true;
     for (let events = found; ;) {
       const settled = events.findIndex((event) => settles(event, commandId, commandVersion));
       if (settled !== -1)
         return { ...foldOnto(at, events.slice(0, settled + 1), aggregate), settledBy: events[settled], settled: true };
       at = foldOnto(at, events, aggregate);
       const leftMs = began + context.waitMs - Date.now();
-      if (leftMs <= 0) return { ...at, settledBy: undefined, settled: false };
-      await this.#tail.next({ tenantId, streamId, afterVersion: at.version, correlationId: commandId }, leftMs);
+      if (!woken || leftMs <= 0) return { ...at, settledBy: undefined, settled: false };
+      const awaited = { tenantId, streamId, afterVersion: at.version, correlationId: commandId };
+      // Not woken: time is up, or too many wait already. One last look then, and no more waiting.
+      woken = (await this.#tail.next(awaited, leftMs)) !== undefined;
       ({ events } = await this.#reader.read({ tenantId, shard, streamId, afterVersion: at.version }));
     }
   }

@@ -25,12 +25,12 @@ beforeEach(() => {
     reader: store.reader,
     batcher: store.batcher,
     tail: {
-      next: (_awaited, timeoutMs) =>
+      next: ({ afterVersion }, timeoutMs) =>
         new Promise((resolve) => {
           const timer = setTimeout(resolve, timeoutMs, undefined);
           wake = () => {
             clearTimeout(timer);
-            resolve(undefined);
+            resolve(afterVersion + 1);
           };
         }),
     },
@@ -156,6 +156,22 @@ describe('a wait', () => {
     elsewhere('g1', ['PaymentCaptured'], 'c1');
     wake?.();
     expect((await waiting).state).toEqual(['CaptureRequested', 'DisputeOpened', 'PaymentCaptured']);
+  });
+
+  it('looks once more and gives up when too many wait already', async () => {
+    let asked = 0;
+    const crowded = {
+      next: () => {
+        asked += 1;
+        return Promise.resolve(undefined);
+      },
+    };
+    const { shards, reader, batcher } = store;
+    const answer = await new CommandExecutor({ shards, reader, batcher, tail: crowded }).execute(
+      task({ waitMs: 5_000 }),
+    );
+    expect(answer).toMatchObject({ settled: false, version: 1 });
+    expect(asked).toBe(1);
   });
 
   it('ends with the patience of the caller', async () => {

@@ -48,7 +48,7 @@ export class CommandHandlingModule {
         CancelPaymentHandler,
         RefundPaymentHandler,
       ],
-      exports: [CqrsModule, Fingerprints, Keys],
+      exports: [CqrsModule, CommandExecutor, Fingerprints, Keys],
     };
   }
 }

@@ -7,7 +7,7 @@ import { schemas } from './schemas.js';
 const description = `Commands in, immutable events out. Amounts are integers of minor units. POST needs an \`Idempotency-Key\`;
 the same key and request again is answered with the first answer. Errors are RFC 9457 problem documents with a stable \`code\`.
 
-Get a development token with \`npx billing token --tenant 11111111-1111-4111-8111-111111111111 --role tenant_admin\`; refunds need \`--mfa\`.`;
+Get a development token with \`npx --no billing token --tenant 11111111-1111-4111-8111-111111111111 --role tenant_admin\`; refunds need \`--mfa\`.`;
 
 /** The OpenAPI 3.1 document, made from the routes. */
 export const openApiDocument = (app: INestApplication): OpenAPIObject => {

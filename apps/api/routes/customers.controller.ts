@@ -5,7 +5,7 @@ import {
   CreateCustomerDto,
 } from '#command-handling';
 import type { CustomerView, Page, PaymentMethodView } from '#projections';
-import { getCustomer, getPaymentMethod, listCustomers, listPaymentMethods } from '#projections';
+import { listCustomers, listPaymentMethods } from '#projections';
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -19,6 +19,7 @@ import { ReadPosition } from '../http/read-position.js';
 import { Answers, AnswersCommand, AnswersPage } from '../openapi/decorators.js';
 import { Id, notFound } from './identifier.js';
 import { PersonalData } from './personal-data.js';
+import { PresentState } from './present-state.js';
 import { ListQuery } from './queries.js';
 
 @ApiTags('Customers')
@@ -28,6 +29,7 @@ export class CustomersController {
     private readonly gate: CommandGate,
     private readonly pool: Pool,
     private readonly readPosition: ReadPosition,
+    private readonly present: PresentState,
     private readonly personal: PersonalData,
   ) {}
 
@@ -93,7 +95,7 @@ export class CustomersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<CustomerView> {
     await this.readPosition.reached(request);
-    const found = await getCustomer(this.pool, tenantId, id);
+    const found = await this.present.customer(tenantId, id);
     if (!found) throw notFound('customer', id);
     reply.header('etag', `"${found.version}"`);
     return this.personal.customer(tenantId, found.value);
@@ -110,7 +112,7 @@ export class CustomersController {
   ): Promise<Page<PaymentMethodView>> {
     await this.readPosition.reached(request);
     const [customer, { data, nextCursor }] = await Promise.all([
-      getCustomer(this.pool, tenantId, id),
+      this.present.customer(tenantId, id),
       listPaymentMethods(this.pool, tenantId, { ...query, customerId: id }),
     ]);
     if (!customer) throw notFound('customer', id);
@@ -122,8 +124,8 @@ export class CustomersController {
 @Controller('v1/payment-methods')
 export class PaymentMethodsController {
   constructor(
-    private readonly pool: Pool,
     private readonly readPosition: ReadPosition,
+    private readonly present: PresentState,
     private readonly personal: PersonalData,
   ) {}
 
@@ -137,7 +139,7 @@ export class PaymentMethodsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PaymentMethodView> {
     await this.readPosition.reached(request);
-    const found = await getPaymentMethod(this.pool, tenantId, id);
+    const found = await this.present.paymentMethod(tenantId, id);
     if (!found) throw notFound('payment_method', id);
     reply.header('etag', `"${found.version}"`);
     return this.personal.paymentMethod(tenantId, found.value);

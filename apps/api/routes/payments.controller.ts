@@ -13,7 +13,7 @@ import {
   refundIdOf,
 } from '#command-handling';
 import type { Page, PaymentView, RefundView, ShownPayment } from '#projections';
-import { getPayment, listPayments, paymentView, refundOf, refundView } from '#projections';
+import { listPayments, paymentView, refundOf, refundView } from '#projections';
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -26,6 +26,7 @@ import { ProblemError } from '../http/problem.js';
 import { ReadPosition } from '../http/read-position.js';
 import { Answers, AnswersCommand, AnswersPage, OptionalBody } from '../openapi/decorators.js';
 import { Id, notFound } from './identifier.js';
+import { PresentState } from './present-state.js';
 import { PaymentsQuery } from './queries.js';
 
 @ApiTags('Payments')
@@ -35,6 +36,7 @@ export class PaymentsController {
     private readonly gate: CommandGate,
     private readonly pool: Pool,
     private readonly readPosition: ReadPosition,
+    private readonly present: PresentState,
   ) {}
 
   /** Creates a payment and, given a payment method, charges it. A declined charge is a payment with `status: "failed"`. */
@@ -145,10 +147,10 @@ export class PaymentsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<PaymentView> {
     await this.readPosition.reached(request);
-    const found = await getPayment(this.pool, tenantId, id);
+    const found = await this.present.payment(tenantId, id);
     if (!found) throw notFound('payment', id);
     reply.header('etag', `"${found.version}"`);
-    return found.value;
+    return paymentView(found.value);
   }
 }
 

@@ -33,6 +33,10 @@ describe('configuration', () => {
     expect(() => readConfiguration(environment)).toThrow(ConfigurationError);
     expect(() => readConfiguration(environment)).toThrow(message);
   });
+  it.each(['sk_live_1', 'rk_live_1'])('refuses the live key %s outside production', (STRIPE_API_KEY) => {
+    expect(() => readConfiguration({ ...enough, STRIPE_API_KEY })).toThrow('only production may use');
+    expect(readConfiguration({ ...production, STRIPE_API_KEY }).stripe.apiKey).toBe(STRIPE_API_KEY);
+  });
   it.each([
     ['a development issuer', { AUTH_ISSUER: 'http://127.0.0.1:3000' }],
     ['an http JWKS', { AUTH_JWKS_URL: 'http://id.example.com/jwks' }],

@@ -78,7 +78,7 @@ class Settings {
 
 /**
  * Reads and checks the environment, once. Throws ConfigurationError on the first wrong setting, and on what production
- * refuses: an http issuer or JWKS, the local KMS, a stand-in for Stripe, a test key.
+ * refuses: an http issuer or JWKS, the local KMS, a stand-in for Stripe, a test key. A live key is refused everywhere else.
  */
 export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration => {
   const settings = checked(environment);
@@ -100,6 +100,9 @@ export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration
     stripe: { apiBase: settings.STRIPE_API_BASE, apiKey: settings.STRIPE_API_KEY },
   };
   if (configuration.environment === 'production') refuseTrialSettings(configuration);
+  else if (configuration.stripe.apiKey && /^(sk|rk)_live_/.test(configuration.stripe.apiKey)) {
+    throw new ConfigurationError('STRIPE_API_KEY is a live key, which only production may use: it charges real cards');
+  }
   return configuration;
 };
 

@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import { createLogger, scrubCardNumbers } from './index.js';
 
 describe('the last step before a line leaves the process', () => {
@@ -17,9 +19,25 @@ describe('the last step before a line leaves the process', () => {
     '1763695680000',
     '"amount":99999999',
     '4242424242424241',
-    'pi_4242424242424242',
+    'a4242424242424242', // hexadecimal, such as a digest
+    '0.4242424242424242',
   ])('leaves %s alone', (text) => {
     expect(scrubCardNumbers(text)).toBe(text);
+  });
+  it.each([
+    'order-4242424242424242',
+    'x4242424242424242',
+    'pi_4242424242424242',
+    '4242424242424242-1',
+    'n°4242-4242-4242-4242.',
+  ])('finds it in %s too', (text) => {
+    expect(scrubCardNumbers(text)).toContain('[card number]');
+  });
+  it('leaves ids alone', () => {
+    for (let at = 0; at < 20_000; at += 1) {
+      const id = randomUUID();
+      expect(scrubCardNumbers(`payment-${id}`)).toBe(`payment-${id}`);
+    }
   });
   it('holds for messages, nested fields, errors and keys', () => {
     const lines: string[] = [];

@@ -1,0 +1,30 @@
+import { CommandExecutor, customers, paymentMethods, payments } from '#command-handling';
+import type { Customer } from '#domain/customer';
+import type { PaymentMethod } from '#domain/payment-method';
+import type { ShownPayment, Versioned } from '#projections';
+import { Injectable } from '@nestjs/common';
+
+/**
+ * One object as its stream has it now, so that whoever was just answered reads the same again. Lists, filters and balances come from
+ * the read models, which follow a moment later.
+ */
+@Injectable()
+export class PresentState {
+  constructor(private readonly executor: CommandExecutor) {}
+
+  /** The payment and its version; undefined when the tenant has none of that id. */
+  async payment(tenantId: string, id: string): Promise<Versioned<ShownPayment> | undefined> {
+    return versioned(await this.executor.current(tenantId, payments, payments.streamOf(id)));
+  }
+
+  async customer(tenantId: string, id: string): Promise<Versioned<Customer> | undefined> {
+    return versioned(await this.executor.current(tenantId, customers, customers.streamOf(id)));
+  }
+
+  async paymentMethod(tenantId: string, id: string): Promise<Versioned<PaymentMethod> | undefined> {
+    return versioned(await this.executor.current(tenantId, paymentMethods, paymentMethods.streamOf(id)));
+  }
+}
+
+const versioned = <S>({ state, version }: { state: S; version: number }): Versioned<S> | undefined =>
+  version === 0 ? undefined : { version, value: state };
