@@ -1,11 +1,12 @@
 /** The sandbox's own routes, beside Stripe's: JSON in, JSON out, no key. */
+import type { IncomingMessage } from 'node:http';
 import type { Answer, Call } from './executor.js';
 import type { Faults } from './faults.js';
 import { parseFault } from './faults.js';
 import type { Exchange, ServerOptions } from './exchange.js';
 import { readBody, sendAnswer } from './exchange.js';
 import { completeAuthentication, sendAuthenticationPage } from './three-d-secure.js';
-import { invalidParameter, unrecognizedUrl } from '../wire/errors.js';
+import { forbidden, invalidParameter, unrecognizedUrl } from '../wire/errors.js';
 import type { Form } from '../wire/form.js';
 
 const parseJson = (text: string): unknown => {
@@ -38,8 +39,24 @@ const settleAll = ({ executor }: ServerOptions): number => {
   return settled;
 };
 
+/**
+ * Refuses what a web page in the developer's browser could send here: these routes take no key. A page of another origin names it, and
+ * one that had its own name point at loopback is named by the Host header.
+ */
+const assertNotForeignPage = (request: IncomingMessage): void => {
+  const { host = '', origin } = request.headers;
+  const isLoopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host);
+  if (!isLoopback || (origin !== undefined && origin !== `http://${host}`)) {
+    throw forbidden(
+      "The sandbox's own routes answer programs of this machine, and no other site's pages.",
+      'foreign_origin',
+    );
+  }
+};
+
 export const answerControl = async (options: ServerOptions, faults: Faults, exchange: Exchange): Promise<void> => {
   const { request, path, query, requestId } = exchange;
+  assertNotForeignPage(request);
   const method = request.method ?? 'GET';
   const text = method === 'POST' ? await readBody(request) : '';
   if (text === undefined) return;
