@@ -4,7 +4,8 @@ import { type AppModule, type AppSpec, drain_limit_ms, type FromProcess, type To
 
 /**
  * A process of the standalone. It is told by its parent which apps to start, serves until it is told to stop, and drains
- * and exits by itself when the parent vanishes. The terminal's Ctrl-C reaches it too, but the parent decides who stops when.
+ * and exits by itself when the parent vanishes. A Ctrl-C of the terminal, or a SIGTERM to the whole process group, reaches it
+ * too, but the parent decides who stops when.
  */
 const running: { name: string; app: { close(): Promise<void> } }[] = [];
 let stopping = false;
@@ -53,7 +54,9 @@ const stop = async (code: number): Promise<void> => {
 // A reader of our output that went away (`npm start | head`) is no reason to end.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
-process.on('SIGTERM', () => void stop(0));
+process.on('SIGTERM', () => {
+  if (!process.connected) void stop(0);
+});
 process.on('disconnect', () => void stop(0));
 process.on('message', (message: ToProcess) => {
   if (message.type === 'start') void start(message.apps);

@@ -9,6 +9,8 @@ export interface StandaloneSettings {
   ports: { PORT: number; WEBHOOK_PORT: number; SANDBOX_PORT: number };
   /** an external Postgres, as an administrator; undefined asks for the embedded one */
   databaseUrl: string | undefined;
+  /** whether the roles of an external Postgres get this data directory's passwords even where another one has set theirs */
+  resetRolePasswords: boolean;
   /** whether our own stand-in for Stripe runs: not in production, and not when the reader named Stripe or gave a key of it */
   sandbox: boolean;
   stripe: { apiBase: string | undefined; apiKey: string | undefined };
@@ -39,29 +41,19 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
   });
   const { stripe } = configuration;
   const { DATABASE_URL: _database, STRIPE_API_KEY: _key, ...inherited } = given;
-  const ports = {
-    PORT: port(given, 'PORT', 3000),
-    WEBHOOK_PORT: port(given, 'WEBHOOK_PORT', 3001),
-    SANDBOX_PORT: port(given, 'SANDBOX_PORT', 3002),
-  };
-  refuseSharedPorts(ports);
   return {
     environment: configuration.environment,
     dataDirectory: configuration.dataDirectory,
-    ports,
+    ports: {
+      PORT: port(given, 'PORT', 3000),
+      WEBHOOK_PORT: port(given, 'WEBHOOK_PORT', 3001),
+      SANDBOX_PORT: port(given, 'SANDBOX_PORT', 3002),
+    },
     databaseUrl,
+    resetRolePasswords: given.BILLING_RESET_ROLE_PASSWORDS === '1',
     sandbox:
       configuration.environment !== 'production' && (stripe.apiBase ?? '') === '' && (stripe.apiKey ?? '') === '',
     stripe,
     inherited,
   };
-};
-
-const refuseSharedPorts = (ports: Record<string, number>): void => {
-  const seen = new Map<number, string>();
-  for (const [name, number] of Object.entries(ports)) {
-    const other = number === 0 ? undefined : seen.get(number);
-    if (other !== undefined) throw new ConfigurationError(`${name} must not be ${number} too, which is ${other}'s`);
-    seen.set(number, name);
-  }
 };

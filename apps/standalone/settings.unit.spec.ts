@@ -1,4 +1,5 @@
 import { appSpecs, standaloneGroups } from './groups.js';
+import { refuseSharedPorts } from './port-settings.js';
 import { readSettings } from './settings.js';
 
 describe('settings of the standalone', () => {
@@ -15,12 +16,22 @@ describe('settings of the standalone', () => {
     [{ PORT: 'http' }, 'PORT must be a port number'],
     [{ WEBHOOK_PORT: '65536' }, 'WEBHOOK_PORT must be a port number'],
     [{ SANDBOX_PORT: '-1' }, 'SANDBOX_PORT must be a port number'],
-    [{ PORT: '4000', SANDBOX_PORT: '4000' }, "SANDBOX_PORT must not be 4000 too, which is PORT's"],
     [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL must be'],
     [{ BILLING_ENV: 'staging' }, 'BILLING_ENV must be'],
     [{ BILLING_ENV: 'production' }, 'in production'],
   ])('refuse %j', (environment, message) => {
     expect(() => readSettings(environment)).toThrow(message);
+  });
+
+  it('refuse a port that two apps would listen on, and no other', () => {
+    const check = (environment: NodeJS.ProcessEnv) => () => {
+      const settings = readSettings(environment);
+      refuseSharedPorts(standaloneGroups(settings), settings.ports);
+    };
+    expect(check({ PORT: '4000', SANDBOX_PORT: '4000' })).toThrow("SANDBOX_PORT must not be 4000 too, which is PORT's");
+    expect(check({ PORT: '3001' })).not.toThrow();
+    expect(check({ PORT: '3002', STRIPE_API_KEY: 'sk_test_1' })).not.toThrow();
+    expect(check({ PORT: '0', SANDBOX_PORT: '0' })).not.toThrow();
   });
 
   it.each([[{ STRIPE_API_BASE: 'http://127.0.0.1:9' }], [{ STRIPE_API_KEY: 'sk_test_1' }]])(

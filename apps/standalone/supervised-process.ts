@@ -53,9 +53,14 @@ export class SupervisedProcess {
     void this.#keepRunning(ready);
   }
 
+  /** Leaves it as it is, but does not start it again from now on, whatever ends it. Repeatable. */
+  keepDown(): void {
+    this.#stopped.abort();
+  }
+
   /** Drains it: 10 s at most, none once `hurry` is aborted, then it is killed. Resolves when it is gone; repeatable. */
   async stop(hurry: AbortSignal): Promise<void> {
-    this.#stopped.abort();
+    this.keepDown();
     const run = this.#run;
     if (run === undefined) return;
     const { child, ended } = run;

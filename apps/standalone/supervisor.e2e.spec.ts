@@ -30,11 +30,12 @@ const freePort = async (): Promise<number> => {
   return port;
 };
 
-const launch = async (environment: NodeJS.ProcessEnv = {}): Promise<Started> => {
+const launch = async (environment: NodeJS.ProcessEnv = {}, ownGroup = false): Promise<Started> => {
   const port = await freePort();
   const child = spawn(process.execPath, [program], {
     env: { PATH: process.env.PATH, PORT: String(port), BILLING_DATA_DIR: folder, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
@@ -151,6 +152,18 @@ describe('the standalone', () => {
     next.child.kill('SIGTERM');
     expect(await next.ended).toBe(0);
     expect(existsSync(join(folder, 'postgres', 'postmaster.pid'))).toBe(false);
+  });
+
+  it('drains in its order when the whole process group is told to end', async () => {
+    const run = await launch({ SPEC_TELL_CLOSE: '1' }, true);
+    await serving(run);
+    await readyToStop(run);
+    const slow = fetch(`http://127.0.0.1:${run.port}/slow/1000`).then((response) => response.text());
+    await sleep(200);
+    process.kill(-(run.child.pid ?? NaN), 'SIGTERM');
+    expect(await slow).toBe('drained');
+    expect(await run.ended).toBe(0);
+    expect(run.output().trim().split('\n').slice(-3)).toEqual(['stopping', 'web app closed', 'idle app closed']);
   });
 
   it('stops at once for a reader in a hurry', async () => {

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 
-import { addDemoTenants, migrate, roleUrl } from '#platform/migrate';
+import { roleUrl } from '#platform/migrate';
 
 import { banner } from './banner.js';
 import { lockDataDirectory } from './data-lock.js';
 import { openDatabase } from './database.js';
 import { appSpecs, type Group, standaloneGroups, type Surroundings } from './groups.js';
-import { claimPort } from './ports.js';
+import { refuseSharedPorts, settlePorts } from './port-settings.js';
+import { prepareDatabase } from './prepare-database.js';
 import { drain_limit_ms } from './protocol.js';
 import { rolePasswords } from './role-passwords.js';
 import type { StandaloneSettings } from './settings.js';
@@ -25,22 +26,16 @@ export interface SupervisorOptions {
   groups?: Group[];
 }
 
-/** The ports that the apps of these groups listen on, each settled and free; the others as they were set. */
-const settlePorts = async (
-  groups: Group[],
-  settings: StandaloneSettings,
-  patience_ms: number,
-): Promise<StandaloneSettings['ports']> => {
-  const ports = { ...settings.ports };
-  for (const { port } of groups.flatMap(({ apps }) => apps)) {
-    if (port !== undefined) ports[port] = await claimPort(port, ports[port], patience_ms);
-  }
-  return ports;
-};
+/** What a run has started. */
+interface Part {
+  /** Called before the first part is stopped: from then on, none that ends is started again. */
+  keepDown?: () => void;
+  stop: () => Promise<void>;
+}
 
-/** The processes of a run, each the later one's ground: stopped in the opposite order of their start. */
+/** The parts of a run, each the later one's ground: stopped in the opposite order of their start. */
 class Run {
-  readonly #stops: (() => Promise<void>)[] = [];
+  readonly #parts: Part[] = [];
   readonly #failed = new AbortController();
 
   /** Aborted, with the reason, when a part has ended too often. */
@@ -52,12 +47,14 @@ class Run {
     this.#failed.abort(reason);
   };
 
-  onStop(stop: () => Promise<void>): void {
-    this.#stops.push(stop);
+  add(part: Part): void {
+    this.#parts.push(part);
   }
 
   async stop(): Promise<void> {
-    for (const stop of this.#stops.splice(0).reverse()) await stop();
+    const parts = this.#parts.splice(0).reverse();
+    for (const { keepDown } of parts) keepDown?.();
+    for (const { stop } of parts) await stop();
   }
 }
 
@@ -92,7 +89,12 @@ const startGroups = async (
       log: print,
       onGiveUp: run.giveUp,
     });
-    run.onStop(() => supervised.stop(hurry));
+    run.add({
+      keepDown: () => {
+        supervised.keepDown();
+      },
+      stop: () => supervised.stop(hurry),
+    });
     await supervised.start();
   }
 };
@@ -106,21 +108,21 @@ const startGroups = async (
 export const runStandalone = async (options: SupervisorOptions): Promise<void> => {
   const { settings, print, stop } = options;
   const began = Date.now();
+  const groups = options.groups ?? standaloneGroups(settings);
+  refuseSharedPorts(groups, settings.ports);
   const lock = lockDataDirectory(settings.dataDirectory);
   const run = new Run();
   const interrupted = AbortSignal.any([stop, run.failed]);
-  const groups = options.groups ?? standaloneGroups(settings);
   try {
     // The processes of a killed run may still be draining.
-    const ports = await settlePorts(groups, settings, lock.afterKill ? drain_limit_ms + 2_000 : 0);
+    const ports = await settlePorts(groups, settings.ports, lock.afterKill ? drain_limit_ms + 2_000 : 0);
     interrupted.throwIfAborted();
     const database = await openDatabase({ settings, log: print, onGiveUp: run.giveUp });
-    run.onStop(() => database.stop());
+    run.add({ stop: () => database.stop() });
     interrupted.throwIfAborted();
     const rolePassword = rolePasswords(settings.dataDirectory);
     // Cut short only by a reader in a hurry: a migration that is under way is better finished.
-    await unless(options.hurry, migrate({ adminUrl: database.adminUrl, rolePassword, onProgress: print }));
-    if (settings.environment === 'development') await addDemoTenants(database.adminUrl);
+    await unless(options.hurry, prepareDatabase({ adminUrl: database.adminUrl, settings, rolePassword, print }));
     interrupted.throwIfAborted();
     const surroundings: Surroundings = {
       settings,

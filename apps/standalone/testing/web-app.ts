@@ -8,7 +8,8 @@ import { ConfigurationError } from '#platform/configuration';
 
 /**
  * An app for the specs of the supervisor, on PORT: `/who` tells its database role and which credentials it was given,
- * `/slow/MS` takes as long as it says, `/crash` ends the process. With SPEC_REFUSE set it refuses to start.
+ * `/slow/MS` takes as long as it says, `/crash` ends the process. With SPEC_REFUSE set it refuses to start, with
+ * SPEC_TELL_CLOSE it says when it is closed.
  */
 export const start = async (environment: NodeJS.ProcessEnv): Promise<{ close(): Promise<void> }> => {
   if (environment.SPEC_REFUSE) throw new ConfigurationError('SPEC_REFUSE must not be set');
@@ -36,6 +37,7 @@ export const start = async (environment: NodeJS.ProcessEnv): Promise<{ close(): 
       server.close();
       await closed;
       await pool.end();
+      if (environment.SPEC_TELL_CLOSE) console.log('web app closed');
     },
   };
 };

@@ -1,13 +1,18 @@
 import pg from 'pg';
 
+import { inStep } from './failure.js';
+
 /** The tenants of a trial. Never in production. */
 export const demoTenants = [
   { id: '11111111-1111-4111-8111-111111111111', name: 'Demo tenant one' },
   { id: '22222222-2222-4222-8222-222222222222', name: 'Demo tenant two' },
 ] as const;
 
-/** Adds the demo tenants where they are missing, as the owner, each in the shard its id gives (the last byte of four, mod 16). */
-export const addDemoTenants = async (adminUrl: string): Promise<void> => {
+/** Adds the demo tenants where they are missing, as the owner, each in the shard its id gives (the last byte of four, mod 16). Throws MigrationFailed. */
+export const addDemoTenants = (adminUrl: string): Promise<void> =>
+  inStep('adding the demo tenants', () => insertTenants(adminUrl));
+
+const insertTenants = async (adminUrl: string): Promise<void> => {
   const client = new pg.Client({ connectionString: adminUrl, options: '-c role=billing_owner' });
   await client.connect();
   try {

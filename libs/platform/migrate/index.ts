@@ -1,33 +1,45 @@
 import pg from 'pg';
-import { DataSource } from 'typeorm';
+import { AbstractLogger, DataSource, type QueryRunner } from 'typeorm';
 
 import { migrations, rolesSql } from '../../../migrations/index.js';
+import { ForeignRolePasswords, inStep } from './failure.js';
 
 /** Any number that no other program of the cluster uses: the lock that lets one migrator run at a time in a database. */
 const advisoryLock = 7_209_112_004;
+
+/** SQLSTATE */
+const invalid_password = '28P01';
 
 export interface MigrateOptions {
   /** A login that may create roles and a schema in its database, such as the embedded superuser or DATABASE_URL's. */
   adminUrl: string;
   /** The password each login role is given; left alone when absent. */
   rolePassword?: (role: string) => string;
+  /** Whether to stop where the roles have other passwords already, which belong to all databases of the cluster. Needs `rolePassword`. */
+  keepForeignPasswords?: boolean;
   onProgress?: (message: string) => void;
 }
 
 /**
  * Brings a database to the current schema: roles, then the pending migrations as `billing_owner`, each in a transaction of
- * its own, one migrator at a time (the others wait and find nothing to do). Throws with the name of the migration that failed.
+ * its own, one migrator at a time (the others wait and find nothing to do).
+ * @throws MigrationFailed naming the step or the migration that failed
+ * @throws ForeignRolePasswords when it was to keep them and they are others'
  */
-export const migrate = async ({ adminUrl, rolePassword, onProgress }: MigrateOptions): Promise<void> => {
+export const migrate = async (options: MigrateOptions): Promise<void> => {
+  const { adminUrl, rolePassword, keepForeignPasswords = false, onProgress } = options;
   const admin = new pg.Client({ connectionString: adminUrl, application_name: 'billing migrate' });
-  await admin.connect();
+  admin.on('error', () => undefined); // the statement in progress rejects with the same
+  await inStep('connecting', () => admin.connect());
   try {
-    await admin.query('select pg_advisory_lock($1)', [advisoryLock]);
-    await admin.query(rolesSql());
-    if (rolePassword) await setPasswords(admin, rolePassword);
-    await runPending(adminUrl, onProgress);
+    await inStep('creating the roles', async () => {
+      await admin.query('select pg_advisory_lock($1)', [advisoryLock]);
+      if (rolePassword && keepForeignPasswords) await refuseForeignPasswords(admin, adminUrl, rolePassword);
+      await createRoles(admin, rolePassword);
+    });
+    await inStep('migrating', () => runPending(adminUrl, onProgress));
   } finally {
-    await admin.end(); // gives the lock back
+    await admin.end().catch(() => undefined); // gives the lock back
   }
 };
 
@@ -39,6 +51,45 @@ export const roleUrl = (adminUrl: string, role: string, password: string): strin
   return url.href;
 };
 
+/** Roles and passwords at once: a role that exists has been given its password, whatever cut us short. */
+const createRoles = async (admin: pg.Client, rolePassword?: (role: string) => string): Promise<void> => {
+  await admin.query('begin');
+  try {
+    await admin.query(rolesSql());
+    if (rolePassword) await setPasswords(admin, rolePassword);
+    await admin.query('commit');
+  } catch (error) {
+    await admin.query('rollback').catch(() => undefined);
+    throw error;
+  }
+};
+
+/** The role whose login shows whose passwords the roles have: they are all set together. */
+const probedRole = 'billing_api';
+
+/** Passwords cannot be read except by a superuser, so that a login has to show whether it is ours. */
+const refuseForeignPasswords = async (
+  admin: pg.Client,
+  adminUrl: string,
+  rolePassword: (role: string) => string,
+): Promise<void> => {
+  const { rowCount } = await admin.query('select from pg_roles where rolname = $1', [probedRole]);
+  if (rowCount === 0) return;
+  const probe = new pg.Client({
+    connectionString: roleUrl(adminUrl, probedRole, rolePassword(probedRole)),
+    connectionTimeoutMillis: 10_000,
+  });
+  probe.on('error', () => undefined); // it has nothing more to say once it is connected
+  try {
+    await probe.connect();
+  } catch (error) {
+    if ((error as { code?: string }).code !== invalid_password) throw error;
+    throw new ForeignRolePasswords(`${probedRole} has another password`);
+  } finally {
+    await probe.end().catch(() => undefined);
+  }
+};
+
 const setPasswords = async (admin: pg.Client, rolePassword: (role: string) => string): Promise<void> => {
   const { rows } = await admin.query<{ rolname: string }>(
     `select rolname from pg_roles where rolname like 'billing\\_%' and rolcanlogin order by rolname`,
@@ -48,16 +99,31 @@ const setPasswords = async (admin: pg.Client, rolePassword: (role: string) => st
   }
 };
 
+/** TypeORM's own would write a failed migration to the console, which its caller reports. */
+class Silent extends AbstractLogger {
+  protected override writeLog(): void {
+    // says nothing
+  }
+}
+
+/** TypeORM throws what a migration throws, without saying which it was. */
+const namingItself = (Migration: (typeof migrations)[number]): (typeof migrations)[number] =>
+  class extends Migration {
+    override up(runner: QueryRunner): Promise<void> {
+      return inStep(`migration ${this.name ?? Migration.name}`, () => super.up(runner));
+    }
+  };
+
 const runPending = async (adminUrl: string, onProgress?: (message: string) => void): Promise<void> => {
   const source = new DataSource({
     type: 'postgres',
     url: adminUrl,
     schema: 'billing',
-    migrations,
+    migrations: migrations.map(namingItself),
     migrationsTableName: 'migration',
     migrationsTransactionMode: 'each',
     extra: { max: 1, options: '-c role=billing_owner -c search_path=billing' },
-    logging: false,
+    logger: new Silent(),
   });
   await source.initialize();
   try {
@@ -75,4 +141,5 @@ const runPending = async (adminUrl: string, onProgress?: (message: string) => vo
   }
 };
 
+export { ForeignRolePasswords, MigrationFailed } from './failure.js';
 export { addDemoTenants, demoTenants } from './demo-tenants.js';

@@ -1,0 +1,101 @@
+import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import pg from 'pg';
+
+import { roleUrl } from '#platform/migrate';
+
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres/index.js';
+import { prepareDatabase } from './prepare-database.js';
+
+// A cluster of its own: roles and their passwords belong to the cluster.
+let folder = '';
+let server: EmbeddedPostgres | undefined;
+
+const run = async (url: string, sql: string): Promise<unknown[]> => {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+};
+
+const urlOf = (database: string): string => {
+  const url = new URL(server?.adminUrl ?? '');
+  url.pathname = `/${database}`;
+  return url.href;
+};
+
+const createDatabase = async (name: string): Promise<string> => {
+  await run(urlOf('postgres'), `create database ${name}`);
+  return urlOf(name);
+};
+
+const passwordsOf = (dataDirectory: string) => (role: string) => `${dataDirectory}-${role}`;
+
+/** As the standalone of a data directory, on an external Postgres. */
+const prepare = (adminUrl: string, dataDirectory: string, resetRolePasswords = false): Promise<void> =>
+  prepareDatabase({
+    adminUrl,
+    settings: { environment: 'development', dataDirectory, databaseUrl: adminUrl, resetRolePasswords },
+    rolePassword: passwordsOf(dataDirectory),
+    print: () => undefined,
+  });
+
+const logIn = (adminUrl: string, dataDirectory: string): Promise<unknown[]> =>
+  run(roleUrl(adminUrl, 'billing_gateway', passwordsOf(dataDirectory)('billing_gateway')), 'select 1');
+
+beforeAll(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'billing-prepare-')));
+  server = await startEmbeddedPostgres({ dataDirectory: folder, log: () => undefined, fsync: false });
+}, 60_000);
+afterAll(async () => {
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe('an external database', () => {
+  it('needs a login that may create roles and a schema, and no more', async () => {
+    const admin = await createDatabase('modest');
+    await run(admin, `create role plain login password 'p'; create role creator login createrole password 'p'`);
+    const privileges = /^DATABASE_URL: this login needs CREATEROLE and CREATE on its database; .* \(SQLSTATE 42501\)$/;
+    await expect(prepare(roleUrl(admin, 'plain', 'p'), 'one')).rejects.toThrow(privileges);
+    const creator = roleUrl(admin, 'creator', 'p');
+    await expect(prepare(creator, 'one')).rejects.toThrow(privileges);
+    expect(await run(admin, `select rolname from pg_roles where rolname like 'billing%'`)).toEqual([]);
+
+    await run(admin, 'grant create on database modest to creator');
+    await prepare(creator, 'one');
+    await prepare(creator, 'one');
+    expect(await run(admin, 'select count(*)::int from billing.tenant')).toEqual([{ count: 2 }]);
+    await logIn(admin, 'one');
+  });
+
+  it('keeps the passwords that another data directory has set, until told otherwise', async () => {
+    const first = await createDatabase('first');
+    await prepare(first, 'one', true);
+    const second = await createDatabase('second');
+    const attempt = prepare(second, 'two');
+    await expect(attempt).rejects.toThrow(/^DATABASE_URL: .* of another data directory: set BILLING_DATA_DIR .*$/);
+    await expect(attempt).rejects.toThrow('role-secret into two;');
+    await logIn(first, 'one');
+    expect(await run(second, `select from pg_namespace where nspname = 'billing'`)).toEqual([]);
+
+    await prepare(second, 'one');
+    await prepare(second, 'two', true);
+    await logIn(first, 'two');
+    await expect(prepare(first, 'one')).rejects.toThrow('of another data directory');
+  });
+
+  it('names the migration that fails, in one line', async () => {
+    const url = await createDatabase('taken');
+    await prepare(url, 'one', true);
+    await run(url, 'truncate billing.migration');
+    await expect(prepare(url, 'one')).rejects.toThrow(
+      /^DATABASE_URL: migration 0001_event_store_\d+ failed: .* already exists .*\(SQLSTATE \w{5}\)$/,
+    );
+  });
+});
