@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
+import { balancesOf } from '#domain/ledger';
+import { capturable, captured } from '#domain/payment';
 import { automaticCaptureId } from '#processor';
 
 import { until } from './testing/clock.js';
+import type { Payer } from './testing/workbench.js';
 import { Workbench } from './testing/workbench.js';
 
 let bench: Workbench;
@@ -95,6 +98,22 @@ describe('a charge', () => {
       "select 1 from billing.event where data like '%_secret_%'",
     );
     expect([leaks, rows[0]?.sealed.includes('_secret_')]).toEqual([[], false]);
+  });
+
+  it('that its owner finished meanwhile is recorded as charged by a cancel that comes too late', async () => {
+    const payer = await bench.payer('pm_card_authenticationRequired');
+    const paymentId = await bench.charge(payer, { amount: 5_100 });
+    await bench.reaches(paymentId, 'requires_action');
+    const [intent] = await bench.intents(payer);
+    await bench.stripe.authenticate(intent?.id ?? '');
+    await bench.command(paymentId, { type: 'CancelPayment', cancelId: randomUUID() });
+    await bench.reaches(paymentId, 'succeeded');
+    await bench.idle(); // the settlement is fetched after the refusal
+    const payment = await bench.api.payment(bench.tenantId, paymentId);
+    expect(captured(payment)).toBe(5_100);
+    expect(Object.values(payment.cancels)).toMatchObject([{ stage: { phase: 'failed' } }]);
+    expect(Object.values(payment.settlements)).toMatchObject([{ gross: 5_100 }]);
+    expect(await bench.intents(payer)).toMatchObject([{ amount_received: 5_100 }]);
   });
 
   it('by bank debit is processing until the bank has paid', async () => {
@@ -228,4 +247,111 @@ it('a slow call holds nobody up', async () => {
   await Promise.all(quick.map((paymentId) => bench.reaches(paymentId, 'succeeded', 1_500)));
   expect(await bench.api.statusOf(bench.tenantId, slow)).toBe('processing');
   await bench.reaches(slow, 'succeeded');
+});
+
+describe('a cancel that comes too late', () => {
+  const cancelPath = '/v1/payment_intents/*/cancel';
+  const idOf = async (payer: Payer) => (await bench.intents(payer))[0]?.id ?? '';
+  const balances = async (paymentId: string) =>
+    Object.fromEntries(balancesOf(await bench.api.events(bench.tenantId, paymentId)));
+  const cancel = (paymentId: string) => bench.command(paymentId, { type: 'CancelPayment', cancelId: randomUUID() });
+  const waiting = async (amount: number, captureMethod: 'automatic' | 'manual' = 'automatic') => {
+    const payer = await bench.payer('pm_card_authenticationRequired');
+    const paymentId = await bench.charge(payer, { amount, captureMethod });
+    await bench.reaches(paymentId, 'requires_action');
+    return { payer, paymentId, intentId: await idOf(payer) };
+  };
+  const held = async (amount: number) => {
+    const payer = await bench.payer();
+    const paymentId = await bench.charge(payer, { amount, captureMethod: 'manual' });
+    await bench.reaches(paymentId, 'authorized');
+    return { payer, paymentId, intentId: await idOf(payer) };
+  };
+  /** The money is in the log and in the books, once, and settled. */
+  const expectTaken = async ({ payer, paymentId }: { payer: Payer; paymentId: string }, amount: number) => {
+    const payment = await bench.reaches(paymentId, 'succeeded');
+    await bench.idle();
+    expect(captured(payment)).toBe(amount);
+    expect(await bench.intents(payer)).toMatchObject([{ status: 'succeeded', amount_received: amount }]);
+    const books = await balances(paymentId);
+    expect(books['tenant_payable usd']).toBe(-amount);
+    expect(books['processor_receivable usd']).toBeUndefined();
+    expect((books['processor_balance usd'] ?? 0) + (books['processing_fees usd'] ?? 0)).toBe(amount);
+  };
+
+  it('has failed, and what the owner of the card paid meanwhile is recorded after that', async () => {
+    const charge = await waiting(5_100);
+    await bench.stripe.authenticate(charge.intentId);
+    await cancel(charge.paymentId);
+    await expectTaken(charge, 5_100);
+    // The failure answers the caller who waits: the first event that rests.
+    expect((await bench.api.history(bench.tenantId, charge.paymentId)).slice(3)).toEqual([
+      'CancelRequested',
+      'CancelFailed',
+      'PaymentCaptured',
+      'SettlementRecorded',
+    ]);
+    const { captures } = await bench.api.payment(bench.tenantId, charge.paymentId);
+    expect(Object.keys(captures)).toEqual([automaticCaptureId(charge.paymentId, 1)]);
+  });
+
+  it('cancels the hold that the owner has allowed meanwhile: it is not too late', async () => {
+    const { paymentId, payer, intentId } = await waiting(5_200, 'manual');
+    await bench.stripe.authenticate(intentId);
+    await cancel(paymentId);
+    await bench.reaches(paymentId, 'canceled');
+    expect(await balances(paymentId)).toEqual({});
+    expect(await bench.intents(payer)).toMatchObject([{ status: 'canceled', amount_received: 0 }]);
+  });
+
+  it('records what somebody captured at the processor behind our back, and says that nobody asked for it', async () => {
+    const charge = await held(5_300);
+    await bench.stripe.post(`/v1/payment_intents/${charge.intentId}/capture`);
+    await cancel(charge.paymentId);
+    await expectTaken(charge, 5_300);
+    const drift = (await bench.api.events(bench.tenantId, charge.paymentId)).filter(
+      ({ type }) => type === 'DriftDetected',
+    );
+    expect(drift).toMatchObject([{ rule: 'capture_not_requested' }]);
+  });
+
+  it('so does a capture that comes too late', async () => {
+    const charge = await held(5_400);
+    await bench.stripe.post(`/v1/payment_intents/${charge.intentId}/capture`);
+    const captureId = randomUUID();
+    await bench.command(charge.paymentId, { type: 'CapturePayment', captureId });
+    await expectTaken(charge, 5_400);
+    const { captures } = await bench.api.payment(bench.tenantId, charge.paymentId);
+    expect(captures[captureId]?.stage.phase).toBe('failed');
+    expect(captures[automaticCaptureId(charge.paymentId, 1)]).toMatchObject({ amount: 5_400, final: true });
+  });
+
+  it('of a hold that was captured in part leaves the rest to be captured, and every part counts once', async () => {
+    const { paymentId, payer, intentId } = await held(5_500);
+    const part = new URLSearchParams({ amount_to_capture: '1500', final_capture: 'false' });
+    await bench.stripe.post(`/v1/payment_intents/${intentId}/capture?${part.toString()}`);
+    await cancel(paymentId);
+    const payment = await bench.reaches(paymentId, 'authorized');
+    expect([captured(payment), capturable(payment)]).toEqual([1_500, 4_000]);
+    expect((await balances(paymentId))['tenant_payable usd']).toBe(-1_500);
+    await bench.stripe.post(`/v1/payment_intents/${intentId}/capture?amount_to_capture=1000&final_capture=false`);
+    await bench.command(paymentId, { type: 'CapturePayment', captureId: randomUUID(), amount: 3_000 });
+    expect(captured(await bench.reaches(paymentId, 'succeeded'))).toBe(5_500);
+    expect((await balances(paymentId))['tenant_payable usd']).toBe(-5_500);
+    expect(await bench.intents(payer)).toMatchObject([{ amount_received: 5_500 }]);
+    await bench.idle();
+  });
+
+  it('and whose answer is lost finds the money when it looks, a day later', async () => {
+    const charge = await waiting(5_600);
+    await bench.stripe.arm({ path: cancelPath, fault: 'reset', times: 1_000 });
+    await cancel(charge.paymentId);
+    await until(async () => (await bench.calls()).some(({ state }) => state === 'unknown'));
+    await bench.stripe.authenticate(charge.intentId);
+    bench.clock.advance(25 * 3_600_000);
+    await expectTaken(charge, 5_600);
+    await bench.stripe.calm();
+    const { cancels } = await bench.api.payment(bench.tenantId, charge.paymentId);
+    expect(Object.values(cancels)).toMatchObject([{ stage: { code: 'payment_already_captured' } }]);
+  });
 });

@@ -41,7 +41,7 @@ export interface Operation<R extends CallRequest, S, F, E extends DomainEvent> {
   /** Whether the stream has the outcome already; what is left to do then, if anything. */
   ended(call: TakenCall<R>, state: S): false | { settlement?: SettlementWanted };
   /** Sends the call under its key. Throws NotReady, or what the line and the processor throw. */
-  send(call: TakenCall<R>, desk: Desk): Promise<Answer<F>>;
+  send(call: TakenCall<R>, desk: Desk, state: S): Promise<Answer<F>>;
   /** Looks at what the processor did with a call whose outcome is unknown; undefined where that cannot be told yet. */
   look(call: TakenCall<R>, desk: Desk, certainty: Certainty, state: S): Promise<Answer<F> | undefined>;
 }
@@ -60,6 +60,9 @@ export class NotReady extends Error {
 
 /** The code of an operation that ended without the processor having heard of it. */
 export const unreachable = 'processor_unreachable';
+
+/** The outcome of a capture or cancellation that cannot happen any more: all that there was to take has been captured. */
+export const alreadyCaptured = { kind: 'too_late', code: 'payment_already_captured' } as const;
 
 /** The id of the payment that a call is about. */
 export const paymentIdOf = ({ streamId }: { streamId: string }): string => parseStreamId(streamId).id;

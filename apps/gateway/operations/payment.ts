@@ -1,12 +1,12 @@
 import type { Payment, PaymentEvent, PaymentFact, PaymentRequested } from '#domain/payment';
 import type { Outcome, ProcessorPayment } from '#processor';
-import { automaticCaptureId } from '#processor';
 
 import type { TakenCall } from '../calls/call.js';
 import { payments } from '../streams/aggregates.js';
 import type { Answer, Desk, Operation } from './operation.js';
 import { customerFor, failureOf, madeWithin, paymentIdOf, unreachable } from './operation.js';
-import { settlementMissing, settlementOfCapture } from './settlement.js';
+import { settlementMissing } from './settlement.js';
+import { standingOf } from './standing.js';
 
 type PaymentCall = TakenCall<PaymentRequested>;
 
@@ -20,78 +20,35 @@ const failed = (
   facts: [{ type: 'RecordFailure', attempt: call.request.attempt, ...why, at }],
 });
 
-const capturedAnswer = (call: PaymentCall, payment: ProcessorPayment, at: string): Answer<PaymentFact> => {
-  const { attempt } = call.request;
-  const { processorPaymentId, captured: amount } = payment;
-  const captureId = automaticCaptureId(paymentIdOf(call), attempt);
-  const capture: PaymentFact = {
-    type: 'RecordCapture',
-    attempt,
-    captureId,
-    processorPaymentId,
-    amount,
-    final: true,
-    at,
-  };
-  return settlementOfCapture({ kind: 'captured', facts: [capture] }, captureId, payment, at);
-};
-
 /** What the processor's payment, as it stands, says of the attempt; undefined while nobody has confirmed it. */
 const answerOf = async (
   call: PaymentCall,
   payment: ProcessorPayment,
-  { clientSecrets, now }: Desk,
+  state: Payment,
+  desk: Desk,
 ): Promise<Answer<PaymentFact> | undefined> => {
-  const at = now().toISOString();
-  const { attempt } = call.request;
-  const { processorPaymentId } = payment;
-  switch (payment.status) {
-    case 'captured':
-      return capturedAnswer(call, payment, at);
-    case 'authorized': {
-      const { amount, expiresAt, multicapture } = payment;
-      const type = 'RecordAuthorization';
-      return {
-        kind: 'authorized',
-        facts: [{ type, attempt, processorPaymentId, amount, expiresAt, multicapture: multicapture || undefined, at }],
-      };
-    }
-    case 'action_required': {
-      // Before the event: whoever reads it may ask for the secret at once.
-      const { action, clientSecret } = payment;
-      const owner = { tenantId: call.tenantId, paymentId: paymentIdOf(call), attempt };
-      if (clientSecret !== undefined) await clientSecrets.store(owner, clientSecret, now());
-      return {
-        kind: 'action_required',
-        facts: [{ type: 'RecordActionRequired', attempt, processorPaymentId, action, at }],
-      };
-    }
-    case 'processing':
-      return { kind: 'processing', facts: [{ type: 'RecordProcessing', attempt, processorPaymentId, at }] };
-    case 'failed': {
-      const { code, declineCode } = payment;
-      return failed('declined', call, at, { code, declineCode, processorPaymentId });
-    }
-    case 'canceled':
-      return failed('canceled', call, at, { code: 'payment_canceled', processorPaymentId });
-    case 'unconfirmed':
-      return undefined;
-  }
+  const { processorPaymentId, status } = payment;
+  if (status !== 'canceled') return standingOf({ call, attempt: call.request.attempt, state }, payment, desk);
+  return failed('canceled', call, desk.now().toISOString(), { code: 'payment_canceled', processorPaymentId });
 };
 
+/** A refusal ends the attempt, unless the payment that came with it says otherwise: it may hold or have taken money. */
 const answerOfOutcome = async (
   call: PaymentCall,
   outcome: Outcome<ProcessorPayment>,
+  state: Payment,
   desk: Desk,
 ): Promise<Answer<PaymentFact>> => {
   const at = desk.now().toISOString();
   if (outcome.outcome === 'succeeded') {
     const { processorPaymentId } = outcome.value;
     const unconfirmed = failed('unconfirmed', call, at, { code: 'payment_not_confirmed', processorPaymentId });
-    return (await answerOf(call, outcome.value, desk)) ?? unconfirmed;
+    return (await answerOf(call, outcome.value, state, desk)) ?? unconfirmed;
   }
-  const processorPaymentId =
-    outcome.outcome === 'declined' ? outcome.processorPaymentId : outcome.payment?.processorPaymentId;
+  const shown = outcome.outcome === 'rejected' ? outcome.payment : undefined;
+  const answer = shown && (await answerOf(call, shown, state, desk));
+  if (answer) return answer;
+  const processorPaymentId = outcome.outcome === 'declined' ? outcome.processorPaymentId : shown?.processorPaymentId;
   return failed(outcome.outcome, call, at, { ...failureOf(outcome), processorPaymentId });
 };
 
@@ -99,13 +56,14 @@ const answerOfOutcome = async (
 const abandon = async (
   call: PaymentCall,
   { processorPaymentId }: ProcessorPayment,
+  state: Payment,
   desk: Desk,
 ): Promise<Answer<PaymentFact> | undefined> => {
   const key = `${call.idempotencyKey}:abandon`;
   const outcome = await desk.line.run(call, () => desk.processor.cancelPayment({ processorPaymentId }, key));
   const payment =
     outcome.outcome === 'succeeded' ? outcome.value : outcome.outcome === 'rejected' ? outcome.payment : undefined;
-  if (payment?.status !== 'canceled') return payment && answerOf(call, payment, desk);
+  if (payment?.status !== 'canceled') return payment && answerOf(call, payment, state, desk);
   return failed('unreachable', call, desk.now().toISOString(), { code: unreachable, processorPaymentId });
 };
 
@@ -120,7 +78,7 @@ export const requestPayment: Operation<PaymentRequested, Payment, PaymentFact, P
     return { settlement: settlementMissing(payment, attempt) };
   },
 
-  async send(call, desk) {
+  async send(call, desk, state) {
     const { tenantId, request, idempotencyKey } = call;
     const { attempt, amount, currency, captureMethod, customerId, paymentMethodId } = request;
     const refuse = (code: string) => failed(code, call, desk.now().toISOString(), { code });
@@ -144,10 +102,10 @@ export const requestPayment: Operation<PaymentRequested, Payment, PaymentFact, P
       token,
     };
     const outcome = await desk.line.run(call, () => desk.processor.requestPayment(wanted, idempotencyKey));
-    return answerOfOutcome(call, outcome, desk);
+    return answerOfOutcome(call, outcome, state, desk);
   },
 
-  async look(call, desk, certainty) {
+  async look(call, desk, certainty, state) {
     const { tenantId, request } = call;
     const { attempt } = request;
     const processorCustomerId = await customerFor(call, request.customerId, desk);
@@ -156,8 +114,8 @@ export const requestPayment: Operation<PaymentRequested, Payment, PaymentFact, P
       ? await desk.line.run(call, () => desk.processor.findPayment(wanted, madeWithin(call, desk.now())))
       : 'absent';
     if (typeof found === 'object') {
-      const answer = await answerOf(call, found.found, desk);
-      return answer ?? (certainty === 'certain' ? abandon(call, found.found, desk) : undefined);
+      const answer = await answerOf(call, found.found, state, desk);
+      return answer ?? (certainty === 'certain' ? abandon(call, found.found, state, desk) : undefined);
     }
     if (certainty !== 'certain' || found === 'inconclusive') return undefined;
     return failed('unreachable', call, desk.now().toISOString(), { code: unreachable });

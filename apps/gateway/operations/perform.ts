@@ -70,7 +70,7 @@ const answered = async <R extends CallRequest, S, F, E extends DomainEvent>(
   };
   if (manner === 'look') return look('certain', new StillUnknown());
   try {
-    return await operation.send(call, desk);
+    return await operation.send(call, desk, state);
   } catch (error) {
     if (!(error instanceof OutcomeUnknown) || !error.options.stored) throw error;
     return look('may_still_happen', error).catch((failure: unknown) => {

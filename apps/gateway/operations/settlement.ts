@@ -1,6 +1,5 @@
 import type { Payment, PaymentEvent, PaymentFact } from '#domain/payment';
 import type { ProcessorPayment } from '#processor';
-import { automaticCaptureId } from '#processor';
 
 import type { SettlementWanted } from '../calls/call.js';
 import { payments } from '../streams/aggregates.js';
@@ -31,16 +30,15 @@ export const settlementOfCapture = (
 const isSettled = (payment: Payment, sourceId: string): boolean =>
   Object.values(payment.settlements).some((settlement) => settlement.sourceId === sourceId);
 
-/** What is still to fetch for a capture that is in the stream without its settlement. */
-export const settlementMissing = (
-  payment: Payment,
-  attempt: number,
-  captureId = automaticCaptureId(payment.paymentId, attempt),
-): SettlementWanted | undefined => {
+/** What is still to fetch for an attempt whose only, final capture is in the stream without its settlement. */
+export const settlementMissing = (payment: Payment, attempt: number): SettlementWanted | undefined => {
   const processorId = payment.attempts[attempt]?.processorPaymentId;
-  const captured = payment.captures[captureId]?.stage.phase === 'captured';
-  if (!captured || processorId === undefined || isSettled(payment, captureId)) return undefined;
-  return { type: 'SettlementWanted', source: 'capture', sourceId: captureId, processorId };
+  const [only, ...others] = Object.values(payment.captures).filter(
+    (capture) => capture.attempt === attempt && capture.stage.phase === 'captured',
+  );
+  if (processorId === undefined || !only?.final || others.length > 0) return undefined;
+  if (isSettled(payment, only.captureId)) return undefined;
+  return { type: 'SettlementWanted', source: 'capture', sourceId: only.captureId, processorId };
 };
 
 /** The same for a refund. */
@@ -67,5 +65,5 @@ export const fetchSettlement: Operation<SettlementWanted, Payment, PaymentFact, 
     throw new NotReady('settlement_pending', 5_000, 3_600_000);
   },
 
-  look: (call, desk) => fetchSettlement.send(call, desk),
+  look: (call, desk, _certainty, state) => fetchSettlement.send(call, desk, state),
 };

@@ -112,13 +112,18 @@ export class TestApi {
     return foldPaymentMethod(await this.#events<PaymentMethodEvent>(tenantId, streamIdOf('payment_method', id)));
   }
 
+  /** A payment's events, in order. */
+  events(tenantId: string, paymentId: string): Promise<PaymentEvent[]> {
+    return this.#events<PaymentEvent>(tenantId, streamIdOf('payment', paymentId));
+  }
+
   /** The types of a payment's events, in order. */
   async history(tenantId: string, paymentId: string): Promise<string[]> {
-    return (await this.#events(tenantId, streamIdOf('payment', paymentId))).map(({ type }) => type);
+    return (await this.events(tenantId, paymentId)).map(({ type }) => type);
   }
 
   async #payment(tenantId: string, paymentId: string): Promise<{ state: Payment; version: number }> {
-    const events = await this.#events<PaymentEvent>(tenantId, streamIdOf('payment', paymentId));
+    const events = await this.events(tenantId, paymentId);
     return { state: foldPayment(events), version: events.length };
   }
 

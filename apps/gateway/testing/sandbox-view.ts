@@ -26,8 +26,13 @@ export class SandboxView {
     await this.#call('DELETE', '/sandbox/faults');
   }
 
-  async post(path: string): Promise<unknown> {
-    return this.#call('POST', path);
+  async post(path: string, body?: unknown): Promise<unknown> {
+    return this.#call('POST', path, body);
+  }
+
+  /** The owner of the card finishes the action that the payment waits for. */
+  async authenticate(intentId: string): Promise<void> {
+    await this.#call('POST', `/sandbox/payment_intents/${intentId}/authenticate`, { outcome: 'succeed' });
   }
 
   async #call(method: string, path: string, body?: unknown): Promise<unknown> {
