@@ -159,7 +159,7 @@ const shown = (reply: FastifyReply, answer: Answer<ShownPayment>): PaymentView =
   const event = answer.settledBy?.event as { type?: string; code?: string } | undefined;
   if (event?.type === 'CaptureFailed' || event?.type === 'CancelFailed') {
     const code = event.type === 'CaptureFailed' ? 'capture_failed' : 'cancel_failed';
-    const detail = 'the processor refused; the payment is as it was';
+    const detail = 'the processor refused; read the payment to see how it stands';
     throw new ProblemError(422, code, detail, { processorCode: event.code }, answerHeaders(answer));
   }
   describe(reply, answer, 200);
