@@ -1,10 +1,10 @@
 import { DevelopmentIssuer, TokenVerifier } from '#access';
 import type { CommandHandlingParts } from '#command-handling';
 import { Batcher, StreamReader, TenantShards, appendOver } from '#event-store';
-import { Keys, LocalKeyManagement, PostgresSubjectKeyStore, PostgresTenantKeyStore } from '#keys';
+import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, openKeyManagement } from '#keys';
 import { LogTail } from '#log';
 import type { Configuration } from '#platform/configuration';
-import { ConfigurationError, developmentIssuer } from '#platform/configuration';
+import { developmentIssuer } from '#platform/configuration';
 import { openPool } from '#platform/database';
 import type { Logger } from '#platform/logging';
 import { createLogger } from '#platform/logging';
@@ -29,7 +29,7 @@ export const openApiParts = async (configuration: Configuration): Promise<ApiPar
   const onError = (error: Error) => logger.warn({ error: error.message }, 'an idle database connection was lost');
   const pool = openPool({ url: databaseUrl, app: 'api', max: 8, onError });
   const appendPool = openPool({ url: databaseUrl, app: 'api append', max: 4, onError });
-  const kms = await openKms(configuration);
+  const kms = await openKeyManagement(configuration.kms, environment);
   const issuer = await openIssuer(configuration);
   const tail = new LogTail(pool, databaseUrl, { warn: (message, context) => logger.warn(context, message) });
   await tail.start();
@@ -59,12 +59,6 @@ export const openApiParts = async (configuration: Configuration): Promise<ApiPar
       await Promise.all([pool.end(), appendPool.end()]);
     },
   };
-};
-
-const openKms = ({ kms, environment }: Configuration): Promise<LocalKeyManagement> => {
-  if (kms.provider !== 'local')
-    throw new ConfigurationError('KMS_PROVIDER aws is not served by this release; use local outside production');
-  return LocalKeyManagement.open({ path: kms.keyringPath, environment });
 };
 
 const openIssuer = async ({

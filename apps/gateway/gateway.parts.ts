@@ -1,4 +1,4 @@
-import { Keys, LocalKeyManagement, PostgresSubjectKeyStore, PostgresTenantKeyStore } from '#keys';
+import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, openKeyManagement } from '#keys';
 import { PostgresLog } from '#log';
 import type { Configuration } from '#platform/configuration';
 import { ConfigurationError } from '#platform/configuration';
@@ -28,7 +28,7 @@ export const openGatewayParts = async (configuration: Configuration): Promise<Ga
   const { databaseUrl, environment, stripe } = configuration;
   if (!stripe.apiKey) throw new ConfigurationError('STRIPE_API_KEY is required by the gateway');
   const logger = createLogger({ app: 'gateway', level: configuration.logLevel });
-  const kms = await openKms(configuration);
+  const kms = await openKeyManagement(configuration.kms, environment);
   const onError = (error: Error) => {
     logger.warn({ error: error.message }, 'an idle database connection was lost');
   };
@@ -53,10 +53,4 @@ export const openGatewayParts = async (configuration: Configuration): Promise<Ga
       await pool.end();
     },
   };
-};
-
-const openKms = ({ kms, environment }: Configuration): Promise<LocalKeyManagement> => {
-  if (kms.provider !== 'local')
-    throw new ConfigurationError('KMS_PROVIDER aws is not served by this release; use local outside production');
-  return LocalKeyManagement.open({ path: kms.keyringPath, environment });
 };

@@ -4,6 +4,7 @@ export type { EncryptionContext, Environment, GeneratedDataKey, KeyManagement } 
 export { Keys } from './keys.js';
 export type { KeysOptions, Opened, PersonalPlace, TokenPlace } from './keys.js';
 export { LocalKeyManagement } from './local-key-management.js';
+export { openKeyManagement } from './open-key-management.js';
 export { normalizeEmail } from './normalize-email.js';
 export { PostgresSubjectKeyStore } from './postgres/subject-key-store.js';
 export { PostgresTenantKeyStore } from './postgres/tenant-key-store.js';
