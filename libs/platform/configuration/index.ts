@@ -3,11 +3,15 @@ import { join, resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
 
+import { ConfigurationError } from './configuration-error.js';
+import type { KafkaSettings } from './kafka.js';
+import { readKafkaSettings } from './kafka.js';
+
+export { ConfigurationError, readKafkaSettings };
+export type { KafkaSettings };
+
 /** The exit code of a program that was configured wrongly: EX_CONFIG of sysexits.h. */
 export const exitConfiguration = 78;
-
-/** Raised for a missing or wrong setting. The message is one line that names the variable and says what it takes. */
-export class ConfigurationError extends Error {}
 
 /** Who issues tokens while no issuer is configured: a name, the same on every port, so that `billing token` needs no running api. */
 export const developmentIssuer = 'http://localhost/development-issuer';
@@ -23,6 +27,8 @@ export interface Configuration {
   auth: { issuer: string; audience: string; jwksUrl: string };
   kms: { provider: 'local' | 'aws'; keyringPath: string };
   stripe: { apiBase: string | undefined; apiKey: string | undefined };
+  /** Undefined: the log is read from Postgres, and commands come over HTTP alone. */
+  kafka: KafkaSettings | undefined;
 }
 
 const url = { require_tld: false, require_protocol: true };
@@ -78,7 +84,7 @@ class Settings {
 
 /**
  * Reads and checks the environment, once. Throws ConfigurationError on the first wrong setting, and on what production
- * refuses: an http issuer or JWKS, the local KMS, a stand-in for Stripe, a test key. A live key is refused everywhere else.
+ * refuses: an http issuer or JWKS, the local KMS, a stand-in for Stripe, a test key, Kafka without TLS. A live key is refused everywhere else.
  */
 export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration => {
   const settings = checked(environment);
@@ -98,6 +104,7 @@ export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration
     },
     kms: { provider: settings.KMS_PROVIDER ?? 'local', keyringPath: join(dataDirectory, 'keyring.json') },
     stripe: { apiBase: settings.STRIPE_API_BASE, apiKey: settings.STRIPE_API_KEY },
+    kafka: readKafkaSettings(environment),
   };
   if (configuration.environment === 'production') refuseTrialSettings(configuration);
   else if (configuration.stripe.apiKey && /^(sk|rk)_live_/.test(configuration.stripe.apiKey)) {
@@ -116,7 +123,7 @@ const checked = (environment: NodeJS.ProcessEnv): Settings => {
   return settings;
 };
 
-const refuseTrialSettings = ({ auth, kms, stripe }: Configuration): void => {
+const refuseTrialSettings = ({ auth, kms, stripe, kafka }: Configuration): void => {
   if (!auth.issuer.startsWith('https:'))
     throw new ConfigurationError('AUTH_ISSUER must be an https issuer in production');
   if (!auth.jwksUrl.startsWith('https:')) throw new ConfigurationError('AUTH_JWKS_URL must be https in production');
@@ -126,5 +133,10 @@ const refuseTrialSettings = ({ auth, kms, stripe }: Configuration): void => {
   }
   if (stripe.apiKey && !/^(sk|rk)_live_/.test(stripe.apiKey)) {
     throw new ConfigurationError('STRIPE_API_KEY must be a live key in production');
+  }
+  if (kafka && kafka.tls === undefined) {
+    throw new ConfigurationError(
+      'KAFKA_BROKERS needs TLS in production: set KAFKA_TLS=1, or KAFKA_TLS_CA to your own authority',
+    );
   }
 };
