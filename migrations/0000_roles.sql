@@ -12,10 +12,10 @@ begin
       end;
     end if;
   end loop;
-  -- One login role an app. None owns a table, none bypasses row-level security.
+  -- One login role an app, and one for people who read the log. None owns a table, none bypasses row-level security.
   foreach wanted in array array[
     'billing_api', 'billing_command_worker', 'billing_gateway', 'billing_projector', 'billing_webhook_ingest', 'billing_relay',
-    'billing_merkle_anchor', 'billing_privacy', 'billing_console'
+    'billing_merkle_anchor', 'billing_privacy', 'billing_console', 'billing_analyst'
   ] loop
     if not exists (select from pg_roles where rolname = wanted) then
       begin
@@ -26,12 +26,19 @@ begin
   end loop;
 end $$;
 
--- The administrator acts as the owner; the owner may hand a function to the two roles that functions run as.
+-- The administrator acts as the owner, and the operator's tools as the role that their work needs; the owner may hand a
+-- function to the two roles that functions run as.
 do $$
+declare
+  wanted text;
 begin
-  if not pg_has_role(current_user, 'billing_owner', 'set') then
-    execute format('grant billing_owner to %I', current_user);
-  end if;
+  foreach wanted in array array[
+    'billing_owner', 'billing_projector', 'billing_gateway', 'billing_relay', 'billing_merkle_anchor', 'billing_command_worker', 'billing_analyst'
+  ] loop
+    if not pg_has_role(current_user, wanted, 'set') then
+      execute format('grant %I to %I', wanted, current_user);
+    end if;
+  end loop;
 end $$;
 grant billing_appender, billing_tailer to billing_owner;
 

@@ -9,14 +9,16 @@ interface RunRecord {
   pid: number;
   startedAt: string;
   url?: string;
+  /** An administrator's URL of the embedded database, for the operator's tools; the file is for its owner's eyes alone. */
+  databaseUrl?: string;
 }
 
 /** The hold of one run on its data directory. */
 export interface DataLock {
   /** whether the run before ended without releasing it: killed, or the machine lost power */
   readonly afterKill: boolean;
-  /** Tells those who are refused where this run serves. */
-  announce(url: string): void;
+  /** Tells those who are refused where this run serves, and the operator's tools where the embedded database is. */
+  announce(where: Pick<RunRecord, 'url' | 'databaseUrl'>): void;
   /** Gives the directory back; repeatable. */
   release(): void;
 }
@@ -63,8 +65,8 @@ export const lockDataDirectory = (dataDirectory: string): DataLock => {
   write();
   return {
     afterKill,
-    announce(url) {
-      record.url = url;
+    announce(where) {
+      Object.assign(record, where);
       write();
     },
     release() {

@@ -131,7 +131,7 @@ export const runStandalone = async (options: SupervisorOptions): Promise<void> =
     };
     await unless(interrupted, startGroups(run, groups, surroundings, interrupted, options));
     const apiUrl = `http://127.0.0.1:${ports.PORT}`;
-    lock.announce(apiUrl);
+    lock.announce({ url: apiUrl, ...(settings.databaseUrl === undefined && { databaseUrl: database.adminUrl }) });
     print(
       banner({
         ...urls(groups, ports),
