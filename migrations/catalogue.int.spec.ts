@@ -11,8 +11,13 @@ afterAll(() => database.drop());
 const platformTables: Record<string, string> = {
   appendable: 'which role may append which event type',
   checkpoint: "a reader's place in each shard",
+  command_dead_letter: 'what was no command: whom it is from is what it says, not what we know',
   log_head: 'the end of each shard',
   migration: 'what TypeORM has applied',
+  producer: 'services that may publish commands, for one tenant or for many',
+  producer_key: 'their public keys',
+  relay: 'the relays that live',
+  relay_lease: 'which relay has which shard',
   tenant: 'the tenants themselves; a tenant sees its own row, by id',
 };
 

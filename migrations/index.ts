@@ -32,4 +32,9 @@ export const migrations = [
   migration('0004_keys', 1763683200004),
   migration('0005_gateway', 1763683200005),
   migration('0006_read_models', 1763683200006),
+  migration('0007_relay', 1763683200007),
+  migration('0008_producers', 1763683200008),
+  migration('0009_dead_letters', 1763683200009),
+  migration('0010_analysts', 1763683200010),
+  migration('0011_rebuild', 1763683200011),
 ];
