@@ -6,12 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 import { startEmbeddedPostgres } from '../apps/standalone/postgres/index.js';
 import { prepareCluster } from './database/index.js';
+import { NoBroker, startKafka } from './kafka/index.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The long runs: which spec, and its full counts. `npm test` runs the same specs with the short ones that they default to. */
 const longRuns: Record<string, { spec: string; counts: Record<string, string>; limitMinutes: number }> = {
   kills: { spec: 'test/kills', counts: { KILLS: '50' }, limitMinutes: 60 },
+  chaos: { spec: 'test/chaos', counts: { FAULTS: '100' }, limitMinutes: 60 },
 };
 
 const usage = `usage: npm run test:long -- NAME, where NAME is one of: ${Object.keys(longRuns).join(', ')}`;
@@ -45,18 +47,55 @@ const jest = (args: string[], environment: NodeJS.ProcessEnv): Promise<number> =
     });
   });
 
-/** Runs jest beside a throwaway Postgres of its own, without fsync: what must survive a crash starts one with it. */
-const main = async (): Promise<number> => {
-  const { jestArgs, counts } = plan(process.argv.slice(2));
-  const dataDirectory = await mkdtemp(join(tmpdir(), 'billing-test-'));
-  const postgres = await startEmbeddedPostgres({ dataDirectory, fsync: false, log: () => undefined });
+/** A broker for the specs that need one: its addresses, and how to end it. */
+interface Broker {
+  addresses: string | undefined;
+  stop(): Promise<void>;
+}
+
+/** The brokers that the environment names, or one of our own. Where there can be none, one line says why; in CI that fails the run. */
+const openBroker = async (directory: string): Promise<Broker> => {
+  const given = process.env.TEST_KAFKA_BROKERS ?? process.env.KAFKA_BROKERS;
+  if (given) return { addresses: given, stop: () => Promise.resolve() };
   try {
-    await prepareCluster(postgres.adminUrl);
-    return await jest(jestArgs, { ...process.env, ...counts, TEST_DATABASE_URL: postgres.adminUrl });
-  } finally {
-    await postgres.stop();
-    await rm(dataDirectory, { recursive: true, force: true });
+    const kafka = await startKafka({
+      directory,
+      log: (line) => {
+        console.error(line);
+      },
+    });
+    return { addresses: kafka.brokers.join(','), stop: () => kafka.stop() };
+  } catch (error) {
+    if (process.env.CI === 'true' || !(error instanceof NoBroker)) throw error;
+    console.error(`The specs that need Kafka are skipped: ${error.message}.`);
+    return { addresses: undefined, stop: () => Promise.resolve() };
   }
 };
 
-process.exitCode = await main();
+/**
+ * Runs jest beside a throwaway Postgres of its own, without fsync (what must survive a crash starts one with it), and a throwaway
+ * Kafka of one broker.
+ */
+const main = async (): Promise<number> => {
+  const { jestArgs, counts } = plan(process.argv.slice(2));
+  const directory = await mkdtemp(join(tmpdir(), 'billing-test-'));
+  const postgres = await startEmbeddedPostgres({ dataDirectory: directory, fsync: false, log: () => undefined });
+  try {
+    const [broker] = await Promise.all([openBroker(join(directory, 'kafka')), prepareCluster(postgres.adminUrl)]);
+    try {
+      const addresses = broker.addresses === undefined ? {} : { TEST_KAFKA_BROKERS: broker.addresses };
+      return await jest(jestArgs, { ...process.env, ...counts, ...addresses, TEST_DATABASE_URL: postgres.adminUrl });
+    } finally {
+      await broker.stop();
+    }
+  } finally {
+    await postgres.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+};
+
+process.exitCode = await main().catch((error: unknown) => {
+  if (!(error instanceof NoBroker)) throw error;
+  console.error(`CI=true needs Kafka, so that nothing is skipped: ${error.message}.`);
+  return 1;
+});

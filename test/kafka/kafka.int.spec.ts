@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startKafka } from './index.js';
+import { createTopics, describeWithKafka, testKafka } from './suite.js';
+
+/** A producer of kafkajs gives up when the broker it meets first is gone: each try has its own. */
+const produce = async (brokers: string[], topic: string, value: string): Promise<void> => {
+  for (let tries = 1; ; tries += 1) {
+    const producer = testKafka(brokers).producer({ createPartitioner: () => () => 3 });
+    try {
+      await producer.connect();
+      await producer.send({ topic, acks: -1, messages: [{ value }] });
+      return;
+    } catch (error) {
+      if (tries === 10) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    } finally {
+      await producer.disconnect();
+    }
+  }
+};
+
+describeWithKafka('three brokers of our own', () => {
+  it('keep what they acknowledged through the death of one, which comes back; what was stopped starts again', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'billing-kafka-'));
+    const first = await startKafka({ directory, brokers: 3 });
+    try {
+      const { prefix } = await createTopics(first.brokers);
+      const topic = `${prefix}billing.events.v1`;
+      await produce(first.brokers, topic, 'before');
+      await first.kill(1);
+      await produce(first.brokers, topic, 'meanwhile');
+      await first.restart(1);
+      await first.stop();
+
+      const second = await startKafka({ directory, brokers: 3 });
+      expect(second.brokers).toEqual(first.brokers);
+      const admin = testKafka(second.brokers).admin();
+      await admin.connect();
+      expect((await admin.describeCluster()).brokers).toHaveLength(3);
+      const offsets = await admin.fetchTopicOffsets(topic);
+      expect(offsets.find(({ partition }) => partition === 3)?.high).toBe('2');
+      await admin.disconnect();
+    } finally {
+      await first.stop();
+      await rm(directory, { recursive: true, force: true });
+    }
+  }, 90_000);
+
+  it('are refused in a directory that holds another number of them', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'billing-kafka-'));
+    const kafka = await startKafka({ directory });
+    try {
+      await expect(startKafka({ directory, brokers: 3 })).rejects.toThrow('holds 1 brokers and not 3');
+      await expect(startKafka({ directory })).rejects.toThrow('stop it first');
+    } finally {
+      await kafka.stop();
+      await rm(directory, { recursive: true, force: true });
+    }
+  }, 60_000);
+});
