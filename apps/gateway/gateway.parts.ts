@@ -1,5 +1,6 @@
 import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, openKeyManagement } from '#keys';
-import { PostgresLog } from '#log';
+import type { Log } from '#log';
+import { logObserver, openLog } from '#log';
 import type { Configuration } from '#platform/configuration';
 import { ConfigurationError } from '#platform/configuration';
 import { openPool } from '#platform/database';
@@ -15,7 +16,7 @@ import type { Pool } from 'pg';
 export interface GatewayParts {
   environment: string;
   pool: Pool;
-  log: PostgresLog;
+  log: Log;
   keys: Keys;
   processor: Processor;
   logger: Logger;
@@ -25,7 +26,7 @@ export interface GatewayParts {
 
 /** Opens the pool, the log, the keys and the processor. Throws ConfigurationError for what this release cannot serve. */
 export const openGatewayParts = async (configuration: Configuration): Promise<GatewayParts> => {
-  const { databaseUrl, environment, stripe } = configuration;
+  const { databaseUrl, environment, stripe, kafka } = configuration;
   if (!stripe.apiKey) throw new ConfigurationError('STRIPE_API_KEY is required by the gateway');
   const logger = createLogger({ app: 'gateway', level: configuration.logLevel });
   const kms = await openKeyManagement(configuration.kms, environment);
@@ -33,11 +34,8 @@ export const openGatewayParts = async (configuration: Configuration): Promise<Ga
     logger.warn({ error: error.message }, 'an idle database connection was lost');
   };
   const pool = openPool({ url: databaseUrl, app: 'gateway', max: 8, onError });
-  const log = new PostgresLog(pool, databaseUrl, {
-    warn: (message, context) => {
-      logger.warn(context, message);
-    },
-  });
+  const metrics = createMetrics('gateway');
+  const log = openLog({ pool, databaseUrl, kafka, app: 'gateway', observer: logObserver(logger, metrics) });
   const tenantKeys = new PostgresTenantKeyStore(pool);
   const subjectKeys = new PostgresSubjectKeyStore(pool);
   return {
@@ -47,7 +45,7 @@ export const openGatewayParts = async (configuration: Configuration): Promise<Ga
     keys: new Keys({ app: 'gateway', environment, kms, tenantKeys, subjectKeys }),
     processor: new StripeProcessor({ apiKey: stripe.apiKey, apiBase: stripe.apiBase }),
     logger,
-    metrics: createMetrics('gateway'),
+    metrics,
     close: async () => {
       await log.close();
       await pool.end();

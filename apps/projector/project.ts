@@ -30,5 +30,8 @@ export const project = async ({ log, metrics }: Pick<ProjectorParts, 'log' | 'me
       for (const model of models) model.committed();
       applied.inc(events.length);
     },
+    overtaken: () => {
+      for (const model of models) model.forget();
+    },
   });
 };

@@ -1,5 +1,5 @@
 import type { Log } from '#log';
-import { PostgresLog } from '#log';
+import { logObserver, openLog } from '#log';
 import type { Configuration } from '#platform/configuration';
 import { openPool } from '#platform/database';
 import type { Logger } from '#platform/logging';
@@ -16,21 +16,18 @@ export interface ProjectorParts {
 }
 
 /** Opens the pool and the log. */
-export const openProjectorParts = ({ databaseUrl, logLevel }: Configuration): ProjectorParts => {
+export const openProjectorParts = ({ databaseUrl, logLevel, kafka }: Configuration): ProjectorParts => {
   const logger = createLogger({ app: 'projector', level: logLevel });
+  const metrics = createMetrics('projector');
   const onError = (error: Error) => {
     logger.warn({ error: error.message }, 'an idle database connection was lost');
   };
   const pool = openPool({ url: databaseUrl, app: 'projector', max: 4, onError });
-  const log = new PostgresLog(pool, databaseUrl, {
-    warn: (message, context) => {
-      logger.warn(context, message);
-    },
-  });
+  const log = openLog({ pool, databaseUrl, kafka, app: 'projector', observer: logObserver(logger, metrics) });
   return {
     log,
     logger,
-    metrics: createMetrics('projector'),
+    metrics,
     close: async () => {
       await log.close();
       await pool.end();

@@ -1,6 +1,14 @@
 export * from './port.js';
+export { MalformedRecord, placeOf, recordOf, rowOf } from './kafka/record.js';
+export type { RecordPlace } from './kafka/record.js';
+export { KafkaLog } from './kafka/kafka-log.js';
+export { logObserver } from './observer.js';
+export { openLog } from './open-log.js';
+export type { OpenLogOptions } from './open-log.js';
 export { CheckpointWatch } from './postgres/checkpoint-watch.js';
+export { DueShards } from './postgres/due-shards.js';
 export { PostgresLog } from './postgres/postgres-log.js';
-export { readAfter } from './postgres/read.js';
+export { readAfter, readRows } from './postgres/read.js';
 export { LogTail } from './postgres/tail.js';
 export type { Awaited } from './postgres/tail.js';
+export { Wakeups } from './postgres/wakeups.js';

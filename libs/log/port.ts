@@ -13,6 +13,11 @@ export interface SubscriptionOptions {
   handle: BatchHandler;
   /** Runs after the transaction of a batch has committed; for waking local workers, never for anything that must happen. */
   committed?: (events: readonly RecordedEvent[]) => void;
+  /**
+   * Another process has digested events of this consumer, or its checkpoint was moved by hand: whatever the handler remembers
+   * of what it wrote may be out of date. Runs between two batches.
+   */
+  overtaken?: () => void;
   /** Events handed over at once at most. */
   batchSize?: number;
   /** How often a poison event is tried before it goes to the dead letters. */
@@ -28,7 +33,7 @@ export interface SubscriptionOptions {
 export interface Subscription {
   /** Resolves once everything that was in the log at the time of the call has been digested; rejects when it is closed first. */
   whenCaughtUp(): Promise<void>;
-  /** Last digested position of each shard. */
+  /** Last digested position of each shard, as far as this process knows: it may share the shards with others. */
   positions(): ReadonlyMap<number, number>;
   /** Stops after the batch at hand. */
   close(): Promise<void>;
@@ -40,8 +45,16 @@ export interface Log {
   close(): Promise<void>;
 }
 
+/**
+ * What can happen to a reader that somebody may want to count: an event set aside, one that was set aside and digested after
+ * all, a record that the relay did not write, a position missing in the log.
+ */
+export type LogIncident = 'dead_letter' | 'dead_letter_digested' | 'malformed_record' | 'gap';
+
 /** What a log tells whoever watches it run. */
 export interface LogObserver {
   /** Something failed and is tried again, or was set aside. Never carries event data. */
   warn(message: string, context: Record<string, unknown>): void;
+  /** For metrics. */
+  count?(incident: LogIncident, amount: number): void;
 }

@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 
+import pg from 'pg';
+
+import { deadLetterContract } from '../../../test/contract/dead-letters.js';
 import { createEffects, effectsOf, recordEffects } from '../../../test/contract/effects.js';
+import { faultContract } from '../../../test/contract/faults.js';
 import { logContract } from '../../../test/contract/log.js';
 import { StreamWriter } from '../../../test/contract/log-writer.js';
+import { startLossyProxy } from '../../../test/contract/lossy-proxy.js';
+import type { LogSetUp } from '../../../test/contract/rig.js';
 import type { TestDatabase } from '../../../test/database/index.js';
 import { createTestDatabase } from '../../../test/database/index.js';
 import type { Log } from '../port.js';
@@ -11,12 +17,45 @@ import { PostgresLog } from './postgres-log.js';
 const openOver = (database: TestDatabase, warn: (message: string) => void, url = database.url('billing_projector')) =>
   new PostgresLog(database.pool('billing_projector', { max: 3 }), url, { warn });
 
-logContract('Postgres', async () => {
+const setUp = async (): Promise<LogSetUp> => {
   const database = await createTestDatabase();
+  const pool = database.pool('billing_projector', { max: 6 });
   return {
     database,
-    open: (observer) => openOver(database, (message) => observer.warn(message, {})),
+    open: (observer) => new PostgresLog(pool, database.url('billing_projector'), observer),
     tearDown: () => database.drop(),
+  };
+};
+logContract('Postgres', setUp);
+deadLetterContract('Postgres', setUp);
+
+const said = {
+  restart: 'Postgres has cut every connection, as in a restart',
+  lostAnswer: 'the answer to a commit is lost',
+};
+faultContract('Postgres', said, async () => {
+  const database = await createTestDatabase();
+  const { hostname: host, port } = new URL(database.url('billing_projector'));
+  const proxy = await startLossyProxy({ host, port: Number(port) });
+  const url = new URL(database.url('billing_projector'));
+  url.host = `127.0.0.1:${proxy.port}`;
+  const pool = new pg.Pool({ connectionString: url.href, max: 6 });
+  pool.on('error', () => undefined);
+  return {
+    database,
+    open: (observer) => new PostgresLog(pool, url.href, observer),
+    restart: async () => {
+      await database.admin.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity
+        where usename = 'billing_projector' and datname = current_database()`,
+      );
+    },
+    loseAnswer: () => proxy.loseAnswerTo((request) => request.includes('commit')),
+    tearDown: async () => {
+      await pool.end();
+      await proxy.close();
+      await database.drop();
+    },
   };
 });
 

@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
 
+import { defaultBatchSize, LogSubscription } from '../delivery/subscription.js';
 import type { Log, LogObserver, Subscription, SubscriptionOptions } from '../port.js';
-import { PostgresSubscription } from './subscription.js';
+import { PostgresRows } from './rows.js';
 import { Wakeups } from './wakeups.js';
 
 /** The log read straight from Postgres: woken by NOTIFY, with a poll behind it. For the embedded default, and always for tails. */
@@ -19,7 +20,8 @@ export class PostgresLog implements Log {
   }
 
   async subscribe(options: SubscriptionOptions): Promise<Subscription> {
-    const subscription = new PostgresSubscription(this.#pool, this.#wakeups, this.#observer, options);
+    const rows = new PostgresRows(this.#pool, this.#wakeups, options.batchSize ?? defaultBatchSize);
+    const subscription = new LogSubscription(this.#pool, this.#observer, rows, options);
     await subscription.start();
     this.#subscriptions.push(subscription);
     return subscription;

@@ -87,7 +87,9 @@ describe('waiting for a checkpoint', () => {
     );
 
   it('is true at once for what was digested, and as soon as the rest is', async () => {
-    const watch = new CheckpointWatch(database.pool('billing_api', { max: 1 }), consumer);
+    const pool = database.pool('billing_api', { max: 1 });
+    await pool.query('select 1'); // it is connected: what is measured is the look
+    const watch = new CheckpointWatch(pool, consumer);
     await moveTo(10);
     expect(await watch.reached(shard, 10, 0)).toBe(true);
     const waiting = [11, 12].map((position) => watch.reached(shard, position, 5_000));

@@ -23,5 +23,7 @@ export const openPool = ({ url, app, max, statementTimeoutMs = 30_000, onError }
     keepAlive: true,
   });
   pool.on('error', (error) => onError?.(error));
+  // Postgres may end a connection in the packet that opens it, before whoever asked for it can listen; the next statement says so.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 };

@@ -1,6 +1,6 @@
 import type { Topic } from '#contracts';
 import type { Consumer, ConsumerConfig, LogEntry, Producer } from 'kafkajs';
-import { Kafka, logLevel } from 'kafkajs';
+import { Kafka, Partitioners, logLevel } from 'kafkajs';
 
 import type { KafkaSettings } from '../configuration/index.js';
 
@@ -49,7 +49,12 @@ export const groupName = ({ topicPrefix }: KafkaSettings, consumer: string): str
  * records (docs/adr/0008-kafka.md). Whoever sends keeps one batch in flight a partition.
  */
 export const openProducer = (kafka: Kafka): Producer =>
-  kafka.producer({ idempotent: false, allowAutoTopicCreation: false, maxInFlightRequests: 5 });
+  kafka.producer({
+    idempotent: false,
+    allowAutoTopicCreation: false,
+    maxInFlightRequests: 5,
+    createPartitioner: Partitioners.DefaultPartitioner, // said, so that kafkajs does not warn of a default of long ago
+  });
 
 /** A consumer of a group that never commits by itself, and whose partitions others take over within seconds of its death. */
 export const openConsumer = (

@@ -1,0 +1,134 @@
+import type { EventRow } from '#event-store';
+import type { EachBatchPayload, Kafka } from 'kafkajs';
+
+import type { RowSource } from '../delivery/row-source.js';
+import type { LogObserver } from '../port.js';
+import { Gaps } from './gaps.js';
+import { GroupMember } from './group-member.js';
+import { Inbox } from './inbox.js';
+import { MalformedRecord, rowOf } from './record.js';
+
+export interface KafkaRowsOptions {
+  kafka: Kafka;
+  topic: string;
+  groupId: string;
+  batchSize: number;
+  observer: LogObserver;
+}
+
+/** How long a `take` waits for a row, so that the loop gets to look at other things. */
+const idleMs = 200;
+/** How long the reader waits for room before it tells the broker that it is alive. */
+const roomMs = 200;
+
+/**
+ * The rows of the shards that the group has assigned to this process, read from `billing.events.v1`. No offset is stored: position
+ * p is never found before offset p - 1, because every position is one record at least and none is ever taken out of the topic.
+ */
+export class KafkaRows implements RowSource {
+  readonly #observer: LogObserver;
+  readonly #batchSize: number;
+  readonly #inbox: Inbox;
+  readonly #gaps: Gaps;
+  readonly #member: GroupMember;
+  /** Where the consumer stood when this process looked last: wrong where others went on, which the compare-and-set then tells. */
+  #positions: ReadonlyMap<number, number> = new Map();
+
+  constructor({ kafka, topic, groupId, batchSize, observer }: KafkaRowsOptions) {
+    this.#observer = observer;
+    this.#batchSize = batchSize;
+    this.#inbox = new Inbox(2 * batchSize); // one is digested while the next one comes in
+    this.#member = new GroupMember({
+      kafka,
+      topic,
+      groupId,
+      observer,
+      assigned: (partitions) => {
+        this.#place(partitions);
+      },
+      read: (payload) => this.#read(payload),
+    });
+    this.#gaps = new Gaps((shard) => {
+      const next = this.#inbox.next(shard);
+      if (next === undefined) this.#gaps.closed(shard);
+      else this.#member.seek(shard, next - 1);
+    }, observer);
+  }
+
+  start(positions: ReadonlyMap<number, number>): void {
+    this.#positions = positions;
+    this.#member.start();
+  }
+
+  shards(): readonly number[] {
+    return this.#inbox.shards();
+  }
+
+  async take(positions: ReadonlyMap<number, number>): Promise<EventRow[]> {
+    this.#positions = positions;
+    const rows = this.#inbox.take(this.#batchSize);
+    if (rows.length === 0) await this.#inbox.change(idleMs);
+    // What was digested while the group was joined again comes a second time.
+    return rows.filter((row) => Number(row.position) > (positions.get(row.shard) ?? 0));
+  }
+
+  rewind(positions: ReadonlyMap<number, number>): void {
+    this.#positions = positions;
+    this.#place(this.#inbox.shards());
+  }
+
+  hurry(): void {
+    this.#inbox.wake();
+  }
+
+  async close(): Promise<void> {
+    this.#gaps.close();
+    await this.#member.close();
+  }
+
+  #place(shards: readonly number[]): void {
+    const positions = new Map(shards.map((shard) => [shard, this.#positions.get(shard) ?? 0]));
+    this.#inbox.place(positions);
+    for (const [shard, position] of positions) this.#member.seek(shard, position);
+  }
+
+  /** Hands the records of a fetch to the inbox as it has room. */
+  async #read(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload;
+    let malformed: MalformedRecord | undefined;
+    let skipped = 0;
+    for (const message of batch.messages) {
+      if (this.#inbox.isFull && !(await this.#room(payload))) return;
+      try {
+        this.#offer(rowOf(message, batch.partition), message.offset);
+      } catch (error) {
+        if (!(error instanceof MalformedRecord)) throw error;
+        malformed = error;
+        skipped += 1;
+      }
+    }
+    if (malformed) this.#warnOfMalformed(malformed, skipped);
+  }
+
+  /** Waits until the inbox has room, and keeps its place in the group meanwhile. False when the records are no longer wanted. */
+  async #room(payload: EachBatchPayload): Promise<boolean> {
+    for (;;) {
+      if (!payload.isRunning() || payload.isStale()) return false;
+      if (!this.#inbox.isFull) return true;
+      await this.#inbox.change(roomMs);
+      await payload.heartbeat();
+    }
+  }
+
+  #offer(row: EventRow, offset: string): void {
+    const offered = this.#inbox.offer(row);
+    if (offered === 'taken') this.#gaps.closed(row.shard);
+    if (offered === 'gap') this.#gaps.found(row.shard, this.#inbox.next(row.shard), Number(row.position), offset);
+  }
+
+  /** Only the relay writes this topic: what is not of its making is passed over, and if it stood for an event, its position is missing. */
+  #warnOfMalformed(last: MalformedRecord, skipped: number): void {
+    this.#observer.count?.('malformed_record', skipped);
+    this.#observer.warn('records in Kafka that the relay did not write were skipped', { skipped, last: last.message });
+  }
+}
