@@ -1,5 +1,5 @@
 import { DevelopmentIssuer } from '#access';
-import { CommandHandlingModule } from '#command-handling';
+import { CommandHandlingModule, validation } from '#command-handling';
 import { TenantShards } from '#event-store';
 import type { DynamicModule } from '@nestjs/common';
 import { Module } from '@nestjs/common';
@@ -12,11 +12,13 @@ import { CommandGate } from './http/command-gate.js';
 import { OpenRoutes } from './http/open-routes.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { ReadPosition } from './http/read-position.js';
-import { validation } from './http/validation.js';
 import { BalancesController } from './routes/balances.controller.js';
 import { CustomersController, PaymentMethodsController } from './routes/customers.controller.js';
 import { DevelopmentIssuerController } from './routes/development-issuer.controller.js';
 import { EventsController } from './routes/events.controller.js';
+import { EventReader } from './routes/events/event-reader.js';
+import { LiveTail } from './routes/events/live-tail.js';
+import { OpenStreams } from './routes/events/open-streams.js';
 import { HealthController, metricsRegistry } from './routes/health.controller.js';
 import { PaymentsController } from './routes/payments.controller.js';
 import { PersonalData } from './routes/personal-data.js';
@@ -43,6 +45,9 @@ export class ApiModule {
       providers: [
         { provide: Pool, useValue: parts.pool },
         { provide: TenantShards, useValue: parts.shards },
+        { provide: EventReader, useValue: new EventReader(parts.pool) },
+        { provide: LiveTail, useValue: new LiveTail(parts.pool, parts.logger) },
+        { provide: OpenStreams, useValue: new OpenStreams() },
         { provide: metricsRegistry, useValue: parts.metrics },
         ...(issuer ? [{ provide: DevelopmentIssuer, useValue: issuer }] : []),
         {

@@ -1,16 +1,17 @@
-import { DevelopmentIssuer, TokenVerifier } from '#access';
+import type { DevelopmentIssuer, TokenVerifier } from '#access';
+import { openTokenVerifier } from '#access';
 import type { CommandHandlingParts } from '#command-handling';
 import { Batcher, StreamReader, TenantShards, appendOver } from '#event-store';
 import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, openKeyManagement } from '#keys';
 import { LogTail } from '#log';
 import type { Configuration } from '#platform/configuration';
-import { developmentIssuer } from '#platform/configuration';
 import { openPool } from '#platform/database';
 import type { Logger } from '#platform/logging';
 import { createLogger } from '#platform/logging';
 import type { Registry } from '#platform/metrics';
 import { createMetrics } from '#platform/metrics';
-import { join } from 'node:path';
+
+import { observeLog } from './log-metrics.js';
 
 /** What the api holds open while it runs. It holds no Stripe key. */
 export interface ApiParts extends CommandHandlingParts {
@@ -24,18 +25,20 @@ export interface ApiParts extends CommandHandlingParts {
 
 /** Opens pools, keys and the tail of the log. Throws ConfigurationError for what this release cannot serve. */
 export const openApiParts = async (configuration: Configuration): Promise<ApiParts> => {
-  const { auth, databaseUrl, environment } = configuration;
+  const { databaseUrl, environment } = configuration;
   const logger = createLogger({ app: 'api', level: configuration.logLevel });
   const onError = (error: Error) => logger.warn({ error: error.message }, 'an idle database connection was lost');
   const pool = openPool({ url: databaseUrl, app: 'api', max: 8, onError });
   const appendPool = openPool({ url: databaseUrl, app: 'api append', max: 4, onError });
   const kms = await openKeyManagement(configuration.kms, environment);
-  const issuer = await openIssuer(configuration);
+  const { verifier, issuer } = await openTokenVerifier(configuration);
   const tail = new LogTail(pool, databaseUrl, { warn: (message, context) => logger.warn(context, message) });
   await tail.start();
+  const metrics = createMetrics('api');
+  observeLog(metrics, pool);
   return {
     logger,
-    metrics: createMetrics('api'),
+    metrics,
     pool,
     shards: new TenantShards(pool),
     reader: new StreamReader(pool),
@@ -48,26 +51,11 @@ export const openApiParts = async (configuration: Configuration): Promise<ApiPar
       tenantKeys: new PostgresTenantKeyStore(pool),
       subjectKeys: new PostgresSubjectKeyStore(pool),
     }),
-    verifier: new TokenVerifier({
-      issuer: auth.issuer,
-      audience: auth.audience,
-      keys: issuer ? issuer.jwks() : new URL(auth.jwksUrl),
-    }),
+    verifier,
     issuer,
     close: async () => {
       await tail.close();
       await Promise.all([pool.end(), appendPool.end()]);
     },
   };
-};
-
-const openIssuer = async ({
-  auth,
-  environment,
-  dataDirectory,
-}: Configuration): Promise<DevelopmentIssuer | undefined> => {
-  if (environment === 'production' || auth.issuer !== developmentIssuer) return undefined;
-
-  const keyPath = join(dataDirectory, 'development-issuer.json');
-  return DevelopmentIssuer.open({ environment, keyPath, issuer: auth.issuer, audience: auth.audience });
 };

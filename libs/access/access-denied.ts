@@ -12,6 +12,7 @@ export type DenialCode =
   | 'token_wrong_audience'
   | 'token_invalid_claims'
   | 'token_certificate_required'
+  | 'token_for_another_service'
   | 'insufficient_scope'
   | 'insufficient_user_authentication'
   | 'tenant_required'

@@ -50,7 +50,8 @@ const assertHeader = ({ alg, typ, kid, crit }: Record<string, unknown>): void =>
   }
 };
 
-const isBase64url = (part: string | undefined): part is string =>
+/** Whether a text is base64url without padding and without loose bits, and not empty: one text for one value. */
+export const isBase64url = (part: string | undefined): part is string =>
   part !== undefined && part !== '' && Buffer.from(part, 'base64url').toString('base64url') === part;
 
 const parseObject = (part: string): Record<string, unknown> => {

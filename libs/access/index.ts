@@ -5,6 +5,7 @@ export type { Requirement } from './authorize.js';
 export { bearerToken } from './compact-token.js';
 export { DevelopmentIssuer } from './development-issuer.js';
 export type { DevelopmentIssuerOptions, DevelopmentToken } from './development-issuer.js';
+export { openTokenVerifier } from './open-token-verifier.js';
 export type { Principal } from './principal.js';
 export { isRole, scopesByRole, scopesOf, stepUpScopes } from './roles.js';
 export type { Role, Scope } from './roles.js';

@@ -14,6 +14,8 @@ export interface Principal {
   readonly amr: readonly string[];
   /** When the person last authenticated, seconds since 1970. */
   readonly authTime?: number;
+  /** The service that the token lets act for the person (`act.sub` of RFC 8693). */
+  readonly actingParty?: string;
   /** The token's own id (`jti`). */
   readonly tokenId?: string;
 }

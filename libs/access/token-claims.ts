@@ -33,6 +33,7 @@ export const principalOf = (claims: JWTPayload): Principal => {
     acr: text(claims, 'acr'),
     amr: texts(claims, 'amr'),
     authTime: claims.auth_time === undefined ? undefined : numericDate(claims, 'auth_time'),
+    actingParty: actingParty(claims),
     tokenId: text(claims, 'jti'),
   });
 };
@@ -49,6 +50,13 @@ const text = (claims: JWTPayload, name: string, maxLength = maxTextLength): stri
   if (value === undefined) return undefined;
   if (typeof value !== 'string' || value.length === 0 || value.length > maxLength) throw wrong(name);
   return value;
+};
+
+/** The `sub` of the `act` claim (RFC 8693 section 4.1). An `act` that names nobody is no use to anybody. */
+const actingParty = ({ act }: JWTPayload): string | undefined => {
+  if (act === undefined) return undefined;
+  if (typeof act !== 'object' || act === null || Array.isArray(act)) throw wrong('act');
+  return text(act as JWTPayload, 'sub') ?? missing('act');
 };
 
 const texts = (claims: JWTPayload, name: string): string[] => {

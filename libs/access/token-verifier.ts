@@ -64,13 +64,23 @@ export class TokenVerifier {
     const verified = this.#verified.get(digest);
     if (verified && now.getTime() < verified.untilMs) return verified.principal;
 
-    const { payload } = await this.#verifySignature(token, now);
-    const principal = principalOf(payload);
-    // jose judges iat only against a maximum age; one from the future is a clock or an issuer gone wrong.
-    if ((payload.iat ?? 0) > now.getTime() / 1_000 + clockSkewSeconds) throw notYetValid();
-    const untilMs = Math.min((payload.exp ?? 0) * 1_000, now.getTime() + this.#cacheSeconds * 1_000);
+    const { principal, expiresMs } = await this.#judge(token, now);
+    const untilMs = Math.min(expiresMs, now.getTime() + this.#cacheSeconds * 1_000);
     this.#verified.set(digest, { principal, untilMs });
     return principal;
+  }
+
+  /** The same for a token that came at another time than now and is judged as of then; nothing is remembered. */
+  async verifyAsOf(token: string, at: Date): Promise<Principal> {
+    return (await this.#judge(token, at)).principal;
+  }
+
+  async #judge(token: string, at: Date): Promise<{ principal: Principal; expiresMs: number }> {
+    const { payload } = await this.#verifySignature(token, at);
+    const principal = principalOf(payload);
+    // jose judges iat only against a maximum age; one from the future is a clock or an issuer gone wrong.
+    if ((payload.iat ?? 0) > at.getTime() / 1_000 + clockSkewSeconds) throw notYetValid();
+    return { principal, expiresMs: (payload.exp ?? 0) * 1_000 };
   }
 
   async #verifySignature(token: string, now: Date): Promise<JWTVerifyResult> {

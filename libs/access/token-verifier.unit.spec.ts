@@ -359,3 +359,31 @@ describe('keys over HTTP', () => {
     await expect(remote().verify(await sign())).rejects.toMatchObject({ status: 401 });
   });
 });
+
+describe('a token that came at another time', () => {
+  const minutes = (count: number) => new Date(now.getTime() + count * 60_000);
+
+  it('is judged as of then, whatever time it is now', async () => {
+    const token = await sign();
+    const late = verifier({ at: () => minutes(60) });
+    await expect(late.verify(token)).rejects.toMatchObject({ code: 'token_expired' });
+    await expect(late.verifyAsOf(token, now)).resolves.toMatchObject({ subject: 'person-1' });
+    await expect(late.verify(token)).rejects.toMatchObject({ code: 'token_expired' });
+    await expect(verifier().verifyAsOf(token, minutes(60))).rejects.toMatchObject({ code: 'token_expired' });
+    await expect(verifier().verifyAsOf(token, minutes(-5))).rejects.toMatchObject({ code: 'token_not_yet_valid' });
+  });
+
+  it('is no better for having been good before', async () => {
+    const [one, token] = [verifier(), await sign()];
+    await one.verify(token);
+    await expect(one.verifyAsOf(token, minutes(60))).rejects.toMatchObject({ code: 'token_expired' });
+  });
+
+  it('names the service that it lets act, if any', async () => {
+    const acting = async (act: unknown) => verifier().verifyAsOf(await sign({ act }), now);
+    await expect(acting({ sub: 'shop' })).resolves.toMatchObject({ actingParty: 'shop' });
+    expect((await acting(undefined)).actingParty).toBeUndefined();
+    for (const act of ['shop', {}, { sub: 1 }, { sub: '' }, [], null])
+      await expect(acting(act)).rejects.toMatchObject({ code: 'token_invalid_claims' });
+  });
+});

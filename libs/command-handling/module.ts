@@ -24,7 +24,7 @@ export interface CommandHandlingParts {
   shards: TenantShards;
   reader: StreamReader;
   batcher: Batcher;
-  tail: LogTail;
+  tail: Pick<LogTail, 'next'>;
   keys: Keys;
 }
 

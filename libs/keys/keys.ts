@@ -96,6 +96,21 @@ export class Keys {
     );
   }
 
+  /** Seals the body of a record that was no command, for the dead letter of that `record`. At most 64 KiB. */
+  async sealDeadLetter(tenantId: string, record: string, body: Buffer): Promise<string> {
+    assertMayUse(this.#app, 'dead-letter:seal');
+    const where = deadLetterPlace(tenantId, record);
+    return this.#tenantKeys.use(tenantId, 'dead_letter', 'latest', (key) => sealText(key, where, body));
+  }
+
+  /** Opens the body of that record. */
+  async openDeadLetter(tenantId: string, record: string, sealed: string): Promise<Buffer> {
+    assertMayUse(this.#app, 'dead-letter:open');
+    const where = deadLetterPlace(tenantId, record);
+    const parsed = parseSealedText(sealed);
+    return this.#tenantKeys.use(tenantId, 'dead_letter', parsed.keyVersion, (key) => openText(key, where, parsed));
+  }
+
   /**
    * A keyed fingerprint (HMAC-SHA256, base64url, 43 characters) of `value`, by which equal values of one tenant and `kind` are found
    * without being readable: an email (after normalizeEmail), the canonical form of a request. It never changes for a value,
@@ -126,6 +141,11 @@ const personalPlace = ({ tenantId, subjectId, purpose, record }: PersonalPlace):
 const tokenPlace = ({ tenantId, table, column, row }: TokenPlace): string[] => {
   assertUuid(tenantId);
   return ['token', tenantId, table, column, row];
+};
+
+const deadLetterPlace = (tenantId: string, record: string): string[] => {
+  assertUuid(tenantId);
+  return ['dead_letter', tenantId, record];
 };
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -231,6 +231,17 @@ describe('tenant keys', () => {
   });
 });
 
+describe('a dead letter', () => {
+  it('is sealed by the worker and opened by an operator, for its own record alone', async () => {
+    const { keysOf } = world();
+    const sealed = await keysOf('command-worker').sealDeadLetter(tenantId, '3:7', Buffer.from([0xff, 0x00, 0x41]));
+    await expect(keysOf('operator').openDeadLetter(tenantId, '3:7', sealed)).resolves.toEqual(
+      Buffer.from([0xff, 0x00, 0x41]),
+    );
+    await expect(keysOf('operator').openDeadLetter(tenantId, '3:8', sealed)).rejects.toThrow(SealBroken);
+  });
+});
+
 describe('who may decrypt', () => {
   const operations = {
     'personal:seal': (keys: Keys) => keys.sealPersonal(personal, 'x'),
@@ -238,6 +249,8 @@ describe('who may decrypt', () => {
     'token:seal': (keys: Keys) => keys.sealToken(token, 'x'),
     'token:open': (keys: Keys) => keys.openToken(token, 'v1.1.AAAA'),
     'index:mac': (keys: Keys) => keys.blindIndex(tenantId, 'email', 'x'),
+    'dead-letter:seal': (keys: Keys) => keys.sealDeadLetter(tenantId, '3:7', Buffer.from('x')),
+    'dead-letter:open': (keys: Keys) => keys.openDeadLetter(tenantId, '3:7', 'v1.1.AAAA'),
   };
   const cases = (Object.keys(whoMayDecrypt) as KeyUser[]).flatMap((app) =>
     (Object.keys(operations) as (keyof typeof operations)[]).map((capability) => [app, capability] as const),

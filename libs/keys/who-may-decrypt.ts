@@ -1,21 +1,38 @@
 import { KeyUseDenied } from './errors.js';
 
 /** What a tenant's keys are for. These words are a storage format and part of every encryption context. */
-export type KeyPurpose = 'personal' | 'token' | 'index';
+export type KeyPurpose = 'personal' | 'token' | 'index' | 'dead_letter';
 
 /** What an app can do with a tenant's keys: seal or open values of a purpose, or compute the keyed index. */
-export type KeyCapability = 'personal:seal' | 'personal:open' | 'token:seal' | 'token:open' | 'index:mac';
+export type KeyCapability =
+  | 'personal:seal'
+  | 'personal:open'
+  | 'token:seal'
+  | 'token:open'
+  | 'index:mac'
+  | 'dead-letter:seal'
+  | 'dead-letter:open';
 
-/** The apps that hold keys at all or are named here to hold none. */
+/** The apps that hold keys at all or are named here to hold none. `operator` is whoever works with the command line. */
 export type KeyUser =
-  'api' | 'command-worker' | 'gateway' | 'privacy' | 'webhook-ingest' | 'merkle-anchor' | 'relay' | 'projector';
+  | 'api'
+  | 'command-worker'
+  | 'gateway'
+  | 'privacy'
+  | 'webhook-ingest'
+  | 'merkle-anchor'
+  | 'relay'
+  | 'projector'
+  | 'operator';
 
 const commandSide: readonly KeyCapability[] = ['personal:seal', 'personal:open', 'token:seal', 'index:mac'];
 
 /** Which app may do what, in one place. An app takes processor tokens in; only the gateway reads them out again. */
 export const whoMayDecrypt: Readonly<Record<KeyUser, readonly KeyCapability[]>> = {
   api: commandSide,
-  'command-worker': commandSide,
+  // What it could not read it puts away unread; an operator looks at it.
+  'command-worker': [...commandSide, 'dead-letter:seal'],
+  operator: ['dead-letter:open'],
   gateway: ['personal:seal', 'personal:open', 'token:seal', 'token:open'],
   privacy: ['personal:seal', 'personal:open'],
   'webhook-ingest': [],

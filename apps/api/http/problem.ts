@@ -1,16 +1,10 @@
 import { AccessDenied, IssuerUnavailable } from '#access';
-import { ClaimHeld, TenantUnknown } from '#command-handling';
+import type { FieldError } from '#command-handling';
+import { ClaimHeld, InvalidInput, TenantUnknown } from '#command-handling';
 import { Refusal } from '#domain';
 import { StoreOverloaded, UnknownTenant, isTransient } from '#event-store';
 import { InvalidCursor, InvalidLimit, InvalidTime } from '#projections';
 import { HttpException } from '@nestjs/common';
-
-/** What is wrong with one field of a request. */
-export interface FieldError {
-  field: string;
-  code: string;
-  message: string;
-}
 
 /** A problem document (RFC 9457). `code` is stable; `field` names what to look at first. */
 export interface Problem {
@@ -88,10 +82,9 @@ export const problemOf = (thrown: unknown): { problem: Problem; headers: Record<
     return { problem: problem(error.status, error.code, error.message, error.extensions), headers: error.headers };
   if (error instanceof Refusal) {
     const { field, details } = error;
-    return {
-      problem: problem(statusOfRefusal[error.kind], error.code, error.message, { ...details, ...(field && { field }) }),
-      headers: {},
-    };
+    const errors = error instanceof InvalidInput ? error.errors : undefined;
+    const extensions = { ...details, ...(field && { field }), ...(errors && { errors }) };
+    return { problem: problem(statusOfRefusal[error.kind], error.code, error.message, extensions), headers: {} };
   }
   if (error instanceof AccessDenied) {
     const headers: Record<string, string> = error.wwwAuthenticate ? { 'www-authenticate': error.wwwAuthenticate } : {};

@@ -1,8 +1,8 @@
 import type { ValidationError } from '@nestjs/common';
 import { ValidationPipe } from '@nestjs/common';
 
-import type { FieldError } from './problem.js';
-import { ProblemError } from './problem.js';
+import type { FieldError } from './invalid-input.js';
+import { InvalidInput } from './invalid-input.js';
 
 const codes: Record<string, string> = {
   whitelistValidation: 'unknown_field',
@@ -48,6 +48,6 @@ export const validation = (): ValidationPipe =>
     exceptionFactory: (found) => {
       const errors = errorsOf(found).slice(0, maxErrors);
       const [first = { field: wholeBody, code: 'invalid_type', message: 'the body must be a JSON object' }] = errors;
-      return new ProblemError(400, first.code, first.message, { field: first.field, errors });
+      return new InvalidInput('invalid', first.code, first.message, first.field, errors);
     },
   });

@@ -1,4 +1,4 @@
-import { ProblemError } from './problem.js';
+import { InvalidInput } from './invalid-input.js';
 
 /** Deeper than any request of ours, and far from where recursion over it would end the stack. */
 const maxDepth = 16;
@@ -12,7 +12,7 @@ const reserved = new Set(['prototype', ...Object.getOwnPropertyNames(Object.prot
  * last as they please (RFC 7493 section 2.3), half of a surrogate pair (section 2.1), a reserved name, or nesting that only serves
  * to exhaust a reader.
  */
-export const wholeJsonProblem = (json: string): ProblemError | undefined => {
+export const wholeJsonProblem = (json: string): InvalidInput | undefined => {
   /** The names of each object that is open; undefined for an array. */
   const open: (Set<string> | undefined)[] = [];
   let text = '';
@@ -38,4 +38,4 @@ export const wholeJsonProblem = (json: string): ProblemError | undefined => {
 };
 
 const refused = (code: string, field: string, message: string) =>
-  new ProblemError(400, code, message, { field: field.slice(0, 100) });
+  new InvalidInput('invalid', code, message, field.slice(0, 100));

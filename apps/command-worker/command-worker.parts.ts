@@ -1,0 +1,67 @@
+import type { TokenVerifier } from '#access';
+import { openTokenVerifier } from '#access';
+import { ProducerDirectory } from '#access/producers';
+import type { CommandHandlingParts } from '#command-handling';
+import { Batcher, StreamReader, TenantShards, appendOver } from '#event-store';
+import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, openKeyManagement } from '#keys';
+import type { Configuration } from '#platform/configuration';
+import { ConfigurationError } from '#platform/configuration';
+import { openPool } from '#platform/database';
+import type { KafkaSettings } from '#platform/kafka';
+import { openKafka } from '#platform/kafka';
+import type { Logger } from '#platform/logging';
+import { createLogger } from '#platform/logging';
+import type { Registry } from '#platform/metrics';
+import { createMetrics } from '#platform/metrics';
+import type { Kafka } from 'kafkajs';
+
+/** What the command worker holds open while it runs. It holds no Stripe key. */
+export interface CommandWorkerParts extends CommandHandlingParts {
+  kafka: Kafka;
+  settings: KafkaSettings;
+  producers: ProducerDirectory;
+  verifier: TokenVerifier;
+  logger: Logger;
+  metrics: Registry;
+  close(): Promise<void>;
+}
+
+/** Opens pools and keys. Throws ConfigurationError for what this release cannot serve, and without KAFKA_BROKERS. */
+export const openCommandWorkerParts = async (configuration: Configuration): Promise<CommandWorkerParts> => {
+  const { databaseUrl, environment, kafka: settings } = configuration;
+  if (!settings) throw new ConfigurationError('KAFKA_BROKERS is required by the command worker');
+  const logger = createLogger({ app: 'command-worker', level: configuration.logLevel });
+  const kms = await openKeyManagement(configuration.kms, environment);
+  const { verifier } = await openTokenVerifier(configuration);
+  const warn = (message: string, context: Record<string, unknown>) => {
+    logger.warn(context, message);
+  };
+  const onError = (error: Error) => {
+    warn('an idle database connection was lost', { error: error.message });
+  };
+  const pool = openPool({ url: databaseUrl, app: 'command-worker', max: 4, onError });
+  const appendPool = openPool({ url: databaseUrl, app: 'command-worker append', max: 4, onError });
+  return {
+    logger,
+    metrics: createMetrics('command-worker'),
+    pool,
+    shards: new TenantShards(pool),
+    reader: new StreamReader(pool),
+    batcher: new Batcher(appendOver(appendPool)),
+    tail: { next: () => Promise.resolve(undefined) }, // no command here waits for the processor
+    keys: new Keys({
+      app: 'command-worker',
+      environment,
+      kms,
+      tenantKeys: new PostgresTenantKeyStore(pool),
+      subjectKeys: new PostgresSubjectKeyStore(pool),
+    }),
+    kafka: openKafka({ settings, clientId: 'billing-command-worker', warn }),
+    settings,
+    producers: new ProducerDirectory(pool),
+    verifier,
+    close: async () => {
+      await Promise.all([pool.end(), appendPool.end()]);
+    },
+  };
+};

@@ -1,0 +1,136 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Pool } from 'pg';
+import { importJWK } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
+
+import type { Scope } from '../roles.js';
+import type { Producer, SignatureAlgorithm } from './producer.js';
+import { SignatureRefused } from './signature-refused.js';
+
+/** How long a registration is taken at its word: within this time a revocation takes effect everywhere. */
+const defaultMaxAgeMs = 2_000;
+/** What is not known may have just been registered, so we look again before we say so; but no more often than this, whoever asks. */
+const defaultMinReloadMs = 100;
+/** More keys than any deployment has producers; all of them are held in memory. */
+const maxKeys = 10_000;
+
+/** A key and whose it is. */
+export interface ProducerKey {
+  producer: Producer;
+  algorithm: SignatureAlgorithm;
+  key: CryptoKey;
+}
+
+type Listed = ProducerKey & { kid: string; revoked: 'producer_revoked' | 'key_revoked' | undefined };
+
+interface Snapshot {
+  keys: ReadonlyMap<string, Listed>;
+  takenMs: number;
+}
+
+interface KeyRow {
+  name: string;
+  all_tenants: boolean;
+  tenants: string[];
+  scopes: Scope[];
+  producer_revoked: boolean;
+  kid: string;
+  algorithm: SignatureAlgorithm;
+  public_key: JWK;
+  key_revoked: boolean;
+}
+
+/** Who may publish commands, and with which keys: the registrations, read from the database every few seconds while they are used. */
+export class ProducerDirectory {
+  readonly #pool: Pool;
+  readonly #maxAgeMs: number;
+  readonly #minReloadMs: number;
+  readonly #now: () => number;
+  #snapshot: Snapshot = { keys: new Map(), takenMs: -Infinity };
+  #loading: Promise<Snapshot> | undefined;
+
+  constructor(
+    pool: Pool,
+    {
+      maxAgeMs = defaultMaxAgeMs,
+      minReloadMs = defaultMinReloadMs,
+      now = () => performance.now(),
+    }: { maxAgeMs?: number; minReloadMs?: number; now?: () => number } = {},
+  ) {
+    this.#pool = pool;
+    this.#maxAgeMs = maxAgeMs;
+    this.#minReloadMs = minReloadMs;
+    this.#now = now;
+  }
+
+  /**
+   * The key `kid` of the producer `name`. Throws SignatureRefused where there is none, it is another's or it is revoked; what
+   * Postgres raises where it cannot be asked.
+   */
+  async keyOf(name: string, kid: string): Promise<ProducerKey> {
+    const askedMs = this.#now();
+    let found = (await this.#recent(this.#maxAgeMs)).keys.get(kid);
+    found ??= (await this.#takenSince(askedMs)).keys.get(kid);
+    if (found?.producer.name !== name)
+      throw new SignatureRefused('producer_key_unknown', 'the producer has no such key; see `billing producers list`');
+    if (found.revoked) throw new SignatureRefused(found.revoked, 'the key or its producer was revoked');
+    return found;
+  }
+
+  /** What was registered when it was asked for, if not later. */
+  async #takenSince(askedMs: number): Promise<Snapshot> {
+    while (this.#snapshot.takenMs < askedMs) {
+      const pauseMs = this.#snapshot.takenMs + this.#minReloadMs - this.#now();
+      if (pauseMs > 0) await sleep(pauseMs);
+      // At most three times: one that was being loaded when it was asked for, and one after it.
+      await this.#reload();
+    }
+    return this.#snapshot;
+  }
+
+  async #recent(maxAgeMs: number): Promise<Snapshot> {
+    return this.#now() - this.#snapshot.takenMs <= maxAgeMs ? this.#snapshot : this.#reload();
+  }
+
+  /** One query at a time, for everybody who asks meanwhile. */
+  #reload(): Promise<Snapshot> {
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #load(): Promise<Snapshot> {
+    const takenMs = this.#now();
+    const { rows } = await this.#pool.query<KeyRow>({
+      name: 'producer_keys',
+      text: `select p.name, p.all_tenants, p.tenants, p.scopes, p.revoked_at is not null as producer_revoked,
+          k.kid, k.algorithm, k.public_key, k.revoked_at is not null as key_revoked
+        from billing.producer p join billing.producer_key k on k.producer = p.name order by k.kid limit ${maxKeys + 1}`,
+    });
+    if (rows.length > maxKeys)
+      throw new Error(`more than ${maxKeys} keys of producers are registered; remove old ones`);
+    const listed = await Promise.all(rows.map((row) => this.#listed(row).catch(() => undefined)));
+    // A row that holds no key is as good as none, and its producer's trouble alone.
+    const keys = listed.filter((key) => key !== undefined).map((key): [string, Listed] => [key.kid, key]);
+    this.#snapshot = { takenMs, keys: new Map(keys) };
+    return this.#snapshot;
+  }
+
+  async #listed(row: KeyRow): Promise<Listed> {
+    const { kid, algorithm } = row;
+    return {
+      kid,
+      algorithm,
+      producer: {
+        name: row.name,
+        tenants: row.all_tenants ? 'all' : new Set(row.tenants),
+        scopes: new Set(row.scopes),
+      },
+      // A kid is the thumbprint of its key, so that what was imported once stays right.
+      key: this.#snapshot.keys.get(kid)?.key ?? ((await importJWK(row.public_key, algorithm)) as CryptoKey),
+      revoked: row.producer_revoked ? 'producer_revoked' : row.key_revoked ? 'key_revoked' : undefined,
+    };
+  }
+}

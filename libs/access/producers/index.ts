@@ -1,0 +1,14 @@
+export { commandCaller } from './command-caller.js';
+export type { CommandRequest } from './command-caller.js';
+export { assertTimely, maxLifetimeSeconds, signatureType, verifyCommandSignature } from './command-signature.js';
+export type { CommandSignature, SignedCommand } from './command-signature.js';
+export { ProducerDirectory } from './directory.js';
+export type { ProducerKey } from './directory.js';
+export { mayServe, producerNameForm, producerScopes } from './producer.js';
+export type { Producer, ProducerScope, SignatureAlgorithm } from './producer.js';
+export { KeyRefused, generateProducerKey, readPublicKey } from './public-key.js';
+export type { PublicKey } from './public-key.js';
+export { RegistrationRefused, listProducers, registerProducer, revokeProducer } from './registrations.js';
+export type { Grants, Registration } from './registrations.js';
+export { SignatureRefused } from './signature-refused.js';
+export type { SignatureCode } from './signature-refused.js';

@@ -1,0 +1,145 @@
+import type { Scope } from '#access';
+import type { Customer } from '#domain/customer';
+import type { PaymentMethod } from '#domain/payment-method';
+import type { ShownPayment } from '#projections/payments';
+import type { Type } from '@nestjs/common';
+import type { Command } from '@nestjs/cqrs';
+
+import type { CommandContext } from './context.js';
+import { CreateCustomerCommand, CreateCustomerDto } from './customer/index.js';
+import type { Answer } from './executor.js';
+import { AttachPaymentMethodCommand, AttachPaymentMethodDto } from './payment-method/index.js';
+import {
+  CancelPaymentCommand,
+  CancelPaymentDto,
+  CapturePaymentCommand,
+  CapturePaymentDto,
+  ConfirmPaymentCommand,
+  ConfirmPaymentDto,
+  CreatePaymentCommand,
+  CreatePaymentDto,
+  RefundPaymentCommand,
+  RefundPaymentDto,
+  refundIdOf,
+} from './payment/index.js';
+
+/** The commands that other services may publish. These words are `ce_type` of billing.commands.v1: add, never rename. */
+export type CommandType =
+  | 'CreateCustomer'
+  | 'AttachPaymentMethod'
+  | 'CreatePayment'
+  | 'ConfirmPayment'
+  | 'CapturePayment'
+  | 'CancelPayment'
+  | 'RefundPayment';
+
+/** What a command made or changed, as the one who sent it asks for it later. */
+export interface CommandResource {
+  type: 'customer' | 'payment_method' | 'payment' | 'refund';
+  id: string;
+}
+
+/** What the processor did not do; `code` is that of the problem document over HTTP. */
+export interface ProcessorRefusal {
+  code: string;
+  detail: string;
+}
+
+/** All that an edge needs to take in one type of command: whom it is open to, what its body is, and what it becomes. */
+export interface CommandDefinition {
+  /** Of the body's schema (`ce_schemaversion`). */
+  version: 1;
+  dto: Type<object>;
+  /** What the caller must have. Where it is one of `stepUpScopes`, only a person can give it. */
+  scope: Scope;
+  /** What the command is about (`ce_subject`, an id); undefined where it makes something new. */
+  subject: 'customer' | 'payment' | undefined;
+  /** The command for the bus. `subject` is an id in lower case, empty where the type has none; `body` an instance of `dto`. */
+  command(context: CommandContext, subject: string, body: object): Command<Answer<unknown>>;
+  /** What the answer to that command is about. */
+  resource(context: CommandContext, answer: Answer<unknown>): CommandResource;
+  /** Where the processor has refused what the command was there for. A declined charge is not that: it is a failed payment. */
+  refused?(answer: Answer<unknown>): ProcessorRefusal | undefined;
+}
+
+/** A definition whose functions agree on the body and on what the command is answered with. */
+const define = <Body extends object, State>(
+  definition: Omit<CommandDefinition, 'version' | 'dto' | 'command' | 'resource' | 'refused'> & {
+    dto: Type<Body>;
+    command(context: CommandContext, subject: string, body: Body): Command<Answer<State>>;
+    resource(context: CommandContext, answer: Answer<State>): CommandResource;
+    refused?(answer: Answer<State>): ProcessorRefusal | undefined;
+  },
+): CommandDefinition => ({ version: 1, ...definition });
+
+const paymentOf = (_: CommandContext, { state }: Answer<ShownPayment>): CommandResource => ({
+  type: 'payment',
+  id: state.paymentId,
+});
+
+const processorRefused = (code: string): ProcessorRefusal => ({
+  code,
+  detail: 'the processor refused; read the payment to see how it stands',
+});
+
+/** The table of all commands, by type: what `apps/command-worker` takes in and what the published JSON Schemas are made from. */
+export const commandTypes: Readonly<Record<CommandType, CommandDefinition>> = {
+  CreateCustomer: define<CreateCustomerDto, Customer>({
+    dto: CreateCustomerDto,
+    scope: 'billing:write',
+    subject: undefined,
+    command: (context, _, body) => new CreateCustomerCommand(context, body),
+    resource: (_, { state }) => ({ type: 'customer', id: state.customerId }),
+  }),
+  AttachPaymentMethod: define<AttachPaymentMethodDto, PaymentMethod>({
+    dto: AttachPaymentMethodDto,
+    scope: 'billing:write',
+    subject: 'customer',
+    command: (context, customerId, body) => new AttachPaymentMethodCommand(context, customerId, body),
+    resource: (_, { state }) => ({ type: 'payment_method', id: state.paymentMethodId }),
+    refused: ({ state: { attachment } }) =>
+      attachment.phase === 'failed'
+        ? { code: attachment.code, detail: 'the processor refused this payment method; ask the payer for another' }
+        : undefined,
+  }),
+  CreatePayment: define<CreatePaymentDto, ShownPayment>({
+    dto: CreatePaymentDto,
+    scope: 'billing:write',
+    subject: undefined,
+    command: (context, _, body) => new CreatePaymentCommand(context, body),
+    resource: paymentOf,
+  }),
+  ConfirmPayment: define<ConfirmPaymentDto, ShownPayment>({
+    dto: ConfirmPaymentDto,
+    scope: 'billing:write',
+    subject: 'payment',
+    command: (context, paymentId, body) => new ConfirmPaymentCommand(context, paymentId, body),
+    resource: paymentOf,
+  }),
+  CapturePayment: define<CapturePaymentDto, ShownPayment>({
+    dto: CapturePaymentDto,
+    scope: 'billing:write',
+    subject: 'payment',
+    command: (context, paymentId, body) => new CapturePaymentCommand(context, paymentId, body),
+    resource: paymentOf,
+    refused: ({ settledBy }) => (settledBy?.type === 'CaptureFailed' ? processorRefused('capture_failed') : undefined),
+  }),
+  CancelPayment: define<CancelPaymentDto, ShownPayment>({
+    dto: CancelPaymentDto,
+    scope: 'billing:write',
+    subject: 'payment',
+    command: (context, paymentId, body) => new CancelPaymentCommand(context, paymentId, body),
+    resource: paymentOf,
+    refused: ({ settledBy }) => (settledBy?.type === 'CancelFailed' ? processorRefused('cancel_failed') : undefined),
+  }),
+  RefundPayment: define<RefundPaymentDto, ShownPayment>({
+    dto: RefundPaymentDto,
+    scope: 'billing:refund',
+    subject: 'payment',
+    command: (context, paymentId, body) => new RefundPaymentCommand(context, paymentId, body),
+    resource: (context) => ({ type: 'refund', id: refundIdOf(context) }),
+  }),
+};
+
+/** Whether a word is the type of a command. */
+export const isCommandType = (word: string): word is CommandType => Object.hasOwn(commandTypes, word);
