@@ -28,6 +28,13 @@ export default {
       to: { path: '^(libs/(?!audit/)|apps/|node_modules/@nestjs/)' },
     },
     {
+      name: 'the-client-stands-alone',
+      comment: 'it is an npm package of its own',
+      severity: 'error',
+      from: { path: '^libs/client/', pathNot: [spec, '^libs/client/(testing|npm)/'] },
+      to: { pathNot: '^(libs/(client|contracts)/|node_modules/(jose|kafkajs)/|(node:)?(crypto|timers/promises|tls)$)' },
+    },
+    {
       name: 'nest-only-in-apps-platform-command-handling',
       severity: 'error',
       from: { path: '^libs/(?!platform/|command-handling/)' },

@@ -1,6 +1,6 @@
 /** One project: unit, integration and end-to-end specs lie beside what they test. `npm test` starts what they need. */
 export default {
-  roots: ['<rootDir>/apps', '<rootDir>/libs', '<rootDir>/migrations', '<rootDir>/test'],
+  roots: ['<rootDir>/tools', '<rootDir>/apps', '<rootDir>/libs', '<rootDir>/migrations', '<rootDir>/test'],
   testRegex: '\\.(unit|int|e2e)\\.spec\\.ts$',
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },

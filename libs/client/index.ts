@@ -1,0 +1,11 @@
+export { BillingClient } from './client.js';
+export type { ClientOptions, KafkaOptions, SentCommand } from './client.js';
+export type { Command, CommandOf, CommandType } from './commands.js';
+export * from './errors.js';
+export type { BillingEvent, EventAmong, EventOf, EventType, EventsOptions } from './events.js';
+export type { CommandResult } from './generated/command-result.js';
+export type * from './generated/commands.js';
+export type * from './generated/events.js';
+export type { HttpOptions } from './http.js';
+export type { Payment, PaymentRefund, PaymentStatus } from './payment.js';
+export type { ProducerOptions } from './signature.js';
