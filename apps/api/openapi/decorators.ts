@@ -87,18 +87,25 @@ const answersQuery = (schema: string, headers: Record<string, ReturnType<typeof 
     ...always,
   );
 
-/** A query that answers lines of JSON. */
-export const AnswersLines = (): MethodDecorator =>
+/** The events of a tenant, as lines of JSON or as server-sent events. */
+export const AnswersEvents = (): MethodDecorator =>
   applyDecorators(
     ApiBearerAuth(),
     tenant,
+    ApiHeader({
+      name: 'Last-Event-ID',
+      required: false,
+      description: 'Of a stream: the id of the last event that the client has. Browsers send it by themselves.',
+      schema: { type: 'string', pattern: '^\\d{1,2}:\\d{1,15}$' },
+    }),
     ApiResponse({
       status: 200,
-      description: 'One event a line.',
-      headers: requestId,
-      content: { 'application/x-ndjson': { schema: text } },
+      description: 'One event a line; or a stream of events whose ids are positions and whose data is such a line.',
+      headers: { ...requestId, 'Billing-Position': header('Of lines: where to go on, shard:position.', false) },
+      content: { 'application/x-ndjson': { schema: text }, 'text/event-stream': { schema: text } },
     }),
     ...always,
+    problem(429, 'The tenant has too many streams open.', { 'Retry-After': header('Seconds to wait.') }),
   );
 
 /** A command: its answer once done, 202 while the processor has not spoken, and every problem it can have. */

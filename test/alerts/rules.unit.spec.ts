@@ -1,0 +1,67 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { load } from 'js-yaml';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+interface Rule {
+  alert: string;
+  expr: string;
+  for?: string;
+  labels: { severity: string };
+  annotations: { summary: string; description: string };
+}
+
+const { groups } = load(readFileSync(`${root}deploy/alerts/billing.rules.yaml`, 'utf8')) as {
+  groups: { name: string; rules: Rule[] }[];
+};
+const rules = groups.flatMap((group) => group.rules);
+
+/** Sources of apps and libs, specs left out. */
+const sources = ['apps', 'libs']
+  .flatMap((room) =>
+    readdirSync(`${root}${room}`, { recursive: true, encoding: 'utf8' }).map((file) => `${room}/${file}`),
+  )
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.spec.ts'))
+  .map((file) => readFileSync(`${root}${file}`, 'utf8'));
+
+/** The source that registers a metric, its labels included. */
+const registrationOf = (metric: string): string | undefined => sources.find((text) => text.includes(`'${metric}'`));
+
+describe('the alert rules', () => {
+  it('each say what to look at, how bad it is and what to do', () => {
+    expect(rules.length).toBeGreaterThan(8);
+    expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
+    for (const { alert, labels, annotations, for: duration = '0s' } of rules) {
+      expect(alert).toMatch(/^Billing[A-Z]\w+$/);
+      expect(['warning', 'critical']).toContain(labels.severity);
+      expect(annotations.summary.length).toBeGreaterThan(10);
+      expect(annotations.description.length).toBeGreaterThan(10);
+      expect(duration).toMatch(/^\d+[sm]$/);
+    }
+  });
+
+  it('ask only for metrics that an app registers, by labels that those have', () => {
+    for (const { alert, expr } of rules) {
+      const metrics = [...expr.matchAll(/\bbilling_\w+/g)].map(([name]) => name);
+      expect([alert, metrics.length]).toEqual([alert, 1]);
+      const registration = registrationOf(metrics[0] ?? '');
+      expect([alert, registration !== undefined]).toEqual([alert, true]);
+      const labels = [...expr.matchAll(/by \(([^)]*)\)|\{(\w+)=/g)].flatMap(([, by, matched]) =>
+        (by ?? matched ?? '').split(', '),
+      );
+      // `app` is on every series.
+      for (const label of labels.filter((each) => each !== '' && each !== 'app'))
+        expect([alert, label, registration?.includes(`'${label}'`)]).toEqual([alert, label, true]);
+    }
+  });
+
+  it('speak in their texts only of labels that they keep', () => {
+    for (const { expr, annotations } of rules) {
+      const kept = (/by \(([^)]*)\)/.exec(expr)?.[1] ?? '').split(', ');
+      for (const [, label] of `${annotations.summary} ${annotations.description}`.matchAll(/\$labels\.(\w+)/g))
+        expect(kept).toContain(label);
+    }
+  });
+});
