@@ -1,4 +1,4 @@
-export { allReadModels, applyInLockstep, readModelsConsumer } from './all.js';
+export { allReadModels, applyInLockstep, readModelNames, readModelsConsumer, UnknownReadModel } from './all.js';
 export * from './balances/index.js';
 export * from './customers/index.js';
 export { InvalidCursor } from './listing/cursor.js';
@@ -9,5 +9,7 @@ export type { Page, PageRequest, Versioned } from './listing/page.js';
 export * from './payment-methods/index.js';
 export * from './payments/index.js';
 export * from './refunds/index.js';
-export type { ModelTable, ReadModel } from './tables/read-model.js';
+export * from './rebuild/index.js';
+export type { Progress } from './replay/log.js';
+export type { ModelTable, ProjectedEvent, ReadModel } from './tables/read-model.js';
 export * from './verify/index.js';

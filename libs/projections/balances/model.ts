@@ -1,21 +1,20 @@
-import type { RecordedEvent } from '#contracts';
 import type { BillingEvent } from '#domain';
 import type { Posting } from '#domain/ledger';
 import { postingsOf } from '#domain/ledger';
 
-import type { ReadModel, Schema } from '../tables/read-model.js';
+import type { Place, ProjectedEvent, ReadModel } from '../tables/read-model.js';
 import type { Addition } from '../tables/summed-table.js';
 import { Sums } from '../tables/summed-table.js';
 
 /** Raised for an event whose postings do not sum to zero in each currency: booking it would break the books. */
 export class UnbalancedPostings extends Error {
-  constructor({ type, eventId }: RecordedEvent) {
+  constructor({ type, eventId }: ProjectedEvent) {
     super(`the postings of ${type} ${eventId} do not sum to zero`);
     this.name = 'UnbalancedPostings';
   }
 }
 
-const balancedPostingsOf = (recorded: RecordedEvent): Posting[] => {
+const balancedPostingsOf = (recorded: ProjectedEvent): Posting[] => {
   const postings = postingsOf(recorded.event as BillingEvent);
   for (const { currency } of postings) {
     let sum = 0;
@@ -26,7 +25,7 @@ const balancedPostingsOf = (recorded: RecordedEvent): Posting[] => {
 };
 
 /** rm_balance: double-entry balances by currency and account. rm_settlement: settled money by the time it becomes available. */
-export const balancesReadModel = (schema: Schema = 'billing'): ReadModel => {
+export const balancesReadModel = (place: Place = 'live'): ReadModel => {
   const balances = new Sums(
     {
       table: 'rm_balance',
@@ -35,7 +34,7 @@ export const balancesReadModel = (schema: Schema = 'billing'): ReadModel => {
         { name: 'account', type: 'text' },
       ],
     },
-    schema,
+    place,
   );
   const settlements = new Sums(
     {
@@ -45,12 +44,13 @@ export const balancesReadModel = (schema: Schema = 'billing'): ReadModel => {
         { name: 'available_on', type: 'timestamptz' },
       ],
     },
-    schema,
+    place,
   );
   return {
     name: 'balances',
     tables: [balances.described, settlements.described],
     committed: () => undefined,
+    forget: () => undefined,
     apply: async (events, client) => {
       const booked: Addition[] = [];
       const settled: Addition[] = [];

@@ -7,7 +7,7 @@ import type { TestDatabase } from '../../../test/database/index.js';
 import { createTestDatabase } from '../../../test/database/index.js';
 import { balancesStatement } from '../balances/queries.js';
 import { listedCustomers } from '../customers/queries.js';
-import { getPayment, InvalidCursor, InvalidLimit, InvalidTime, listPayments, listRefunds } from '../index.js';
+import { getRefund, InvalidCursor, InvalidLimit, InvalidTime, listPayments, listRefunds } from '../index.js';
 import type { PaymentFilter } from '../index.js';
 import { listedPaymentMethods } from '../payment-methods/queries.js';
 import { foldShownPayment } from '../payments/fold.js';
@@ -135,7 +135,7 @@ describe('a list', () => {
     const both = await listPayments(api, tenantId, { status: 'disputed', customerId: customers[0], limit: 100 });
     expect(both.data).toHaveLength(50);
     expect(await listPayments(api, tenantId, { customerId: "x' or true --" })).toEqual({ data: [], nextCursor: null });
-    expect(await getPayment(api, tenantId, "x' or true --")).toBeUndefined();
+    expect(await getRefund(api, tenantId, "x' or true --")).toBeUndefined();
   });
 
   it("refuses garbage and another list's cursor", async () => {

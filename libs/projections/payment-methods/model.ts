@@ -2,11 +2,11 @@ import type { PaymentMethod, PaymentMethodEvent } from '#domain/payment-method';
 import { evolvePaymentMethod, initialPaymentMethod } from '#domain/payment-method';
 
 import { foldedReadModel } from '../tables/folded-table.js';
-import type { ReadModel, Schema } from '../tables/read-model.js';
+import type { Place, ReadModel } from '../tables/read-model.js';
 import { idInStream } from '../tables/stream-ids.js';
 
 /** rm_payment_method: every payment method, details sealed as in the log, listed by customer and time. */
-export const paymentMethodsReadModel = (schema: Schema = 'billing'): ReadModel =>
+export const paymentMethodsReadModel = (place: Place = 'live'): ReadModel =>
   foldedReadModel<PaymentMethod>(
     {
       name: 'payment-methods',
@@ -21,5 +21,5 @@ export const paymentMethodsReadModel = (schema: Schema = 'billing'): ReadModel =
         { name: 'created_at', type: 'timestamptz', of: (method) => method.createdAt },
       ],
     },
-    schema,
+    place,
   );

@@ -2,13 +2,13 @@ import type { PaymentEvent } from '#domain/payment';
 import { statusOf } from '#domain/payment';
 
 import { foldedReadModel } from '../tables/folded-table.js';
-import type { ReadModel, Schema } from '../tables/read-model.js';
+import type { Place, ReadModel } from '../tables/read-model.js';
 import { idInStream } from '../tables/stream-ids.js';
 import type { ShownPayment } from './fold.js';
 import { evolveShownPayment, initialShownPayment } from './fold.js';
 
 /** rm_payment: every payment as its stream folds, listed by status, customer, order and time. */
-export const paymentsReadModel = (schema: Schema = 'billing'): ReadModel =>
+export const paymentsReadModel = (place: Place = 'live'): ReadModel =>
   foldedReadModel<ShownPayment>(
     {
       name: 'payments',
@@ -25,5 +25,5 @@ export const paymentsReadModel = (schema: Schema = 'billing'): ReadModel =>
         { name: 'created_at', type: 'timestamptz', of: (payment) => payment.createdAt },
       ],
     },
-    schema,
+    place,
   );

@@ -2,8 +2,8 @@ import type { PaymentStatus } from '#domain/payment';
 import type { Pool } from 'pg';
 
 import type { Listed, ListRequest } from '../listing/list.js';
-import { getOf, listOf, mapPage } from '../listing/list.js';
-import type { Page, Versioned } from '../listing/page.js';
+import { listOf, mapPage } from '../listing/list.js';
+import type { Page } from '../listing/page.js';
 import type { ShownPayment } from './fold.js';
 import type { PaymentView } from './view.js';
 import { paymentView } from './view.js';
@@ -25,18 +25,7 @@ export const listedPayments: Listed = {
   },
 };
 
-const get = getOf<ShownPayment>(listedPayments);
 const list = listOf<ShownPayment>(listedPayments);
-
-/** The payment and its stream version; undefined when the tenant has none of that id. */
-export const getPayment = async (
-  pool: Pool,
-  tenantId: string,
-  paymentId: string,
-): Promise<Versioned<PaymentView> | undefined> => {
-  const found = await get(pool, tenantId, paymentId);
-  return found && { version: found.version, value: paymentView(found.value) };
-};
 
 /** The tenant's payments, newest first. Rejects with InvalidCursor, InvalidLimit, InvalidTime. */
 export const listPayments = async (pool: Pool, tenantId: string, filter: PaymentFilter): Promise<Page<PaymentView>> =>

@@ -1,9 +1,8 @@
-import type { RecordedEvent } from '#contracts';
 import type { PaymentEvent, Refund } from '#domain/payment';
 import { evolve, initialPayment } from '#domain/payment';
 
 import { foldedReadModel } from '../tables/folded-table.js';
-import type { ReadModel, Schema } from '../tables/read-model.js';
+import type { Place, ProjectedEvent, ReadModel } from '../tables/read-model.js';
 import { idInStream } from '../tables/stream-ids.js';
 import type { ShownRefund } from './view.js';
 import { refundStatus } from './view.js';
@@ -13,11 +12,11 @@ const paymentIdOf = idInStream('payment');
 /** Absent before the first event that names the refund. */
 type RowState = ShownRefund | null;
 
-const refundIdOf = ({ event }: RecordedEvent): string | undefined =>
+const refundIdOf = ({ event }: ProjectedEvent): string | undefined =>
   'refundId' in event ? (event as { refundId: string }).refundId : undefined;
 
 /** Folds as the payment would: only a payment's `refunds` say how the reports about a refund join. */
-const evolveRefund = (before: RowState, recorded: RecordedEvent): ShownRefund => {
+const evolveRefund = (before: RowState, recorded: ProjectedEvent): ShownRefund => {
   const event = recorded.event as Extract<PaymentEvent, { refundId: string }>;
   const { refundId, currency, at } = event;
   const refunds = before ? { [refundId]: before.refund } : {};
@@ -27,7 +26,7 @@ const evolveRefund = (before: RowState, recorded: RecordedEvent): ShownRefund =>
 };
 
 /** rm_refund: every refund, listed by payment, status and time. */
-export const refundsReadModel = (schema: Schema = 'billing'): ReadModel =>
+export const refundsReadModel = (place: Place = 'live'): ReadModel =>
   foldedReadModel<RowState>(
     {
       name: 'refunds',
@@ -43,5 +42,5 @@ export const refundsReadModel = (schema: Schema = 'billing'): ReadModel =>
         { name: 'created_at', type: 'timestamptz', of: (state) => (state as ShownRefund).createdAt },
       ],
     },
-    schema,
+    place,
   );

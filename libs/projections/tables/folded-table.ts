@@ -1,8 +1,8 @@
-import type { RecordedEvent } from '#contracts';
 import type { ClientBase } from 'pg';
 
 import { Memory } from './memory.js';
-import type { ReadModel, Schema } from './read-model.js';
+import type { Place, ProjectedEvent, ReadModel } from './read-model.js';
+import { relationOf } from './read-model.js';
 
 /** A column beside key, version and state: what lists filter and sort by. */
 export interface FilterColumn<State> {
@@ -18,11 +18,11 @@ export interface FoldedTable<State> {
   /** Column of the object's id; with tenant_id the primary key. */
   id: string;
   /** The object an event is about; undefined where it concerns none of this table. */
-  idOf: (event: RecordedEvent) => string | undefined;
+  idOf: (event: ProjectedEvent) => string | undefined;
   /** Whether every event of a stream is about its one object, so that versions must follow each other. */
   wholeStream: boolean;
   initial: State;
-  evolve: (state: State, event: RecordedEvent) => State;
+  evolve: (state: State, event: ProjectedEvent) => State;
   columns: readonly FilterColumn<State>[];
 }
 
@@ -35,26 +35,27 @@ interface Row<State> {
 
 /** An event, and the object and row it is about. */
 interface Concerned {
-  event: RecordedEvent;
+  event: ProjectedEvent;
   id: string;
   key: string;
 }
 
 /** Raised when a row stands before the event just before this one: something in between was not applied. */
 export class StreamGap extends Error {
-  constructor(table: string, { streamId, version }: RecordedEvent, rowVersion: number) {
+  constructor(table: string, { streamId, version }: ProjectedEvent, rowVersion: number) {
     super(`${table} has ${streamId} at version ${rowVersion}; version ${version} cannot follow`);
     this.name = 'StreamGap';
   }
 }
 
-const rememberedRows = 20_000;
+/** A replay reads one shard after the other, so that less lies between two events of a stream. */
+const rememberedRows: Record<Place, number> = { live: 20_000, beside: 4_000, temporary: 4_000 };
 
 /** A read model of one table of folded states. A batch costs one upsert, and one select for the rows it does not remember. */
-export const foldedReadModel = <State>(table: FoldedTable<State>, schema: Schema): ReadModel => {
-  const memory = new Memory<Row<State>>(rememberedRows);
-  const upsert = { name: `upsert_${schema}_${table.table}`, text: upsertSql(table, schema) };
-  const load = loadSql(table, schema);
+export const foldedReadModel = <State>(table: FoldedTable<State>, place: Place): ReadModel => {
+  const memory = new Memory<Row<State>>(rememberedRows[place]);
+  const upsert = { name: `upsert_${place}_${table.table}`, text: upsertSql(table, place) };
+  const load = loadSql(table, place);
   return {
     name: table.name,
     tables: [
@@ -66,6 +67,9 @@ export const foldedReadModel = <State>(table: FoldedTable<State>, schema: Schema
     ],
     committed: () => {
       memory.committed();
+    },
+    forget: () => {
+      memory.forget();
     },
     apply: async (events, client) => {
       memory.begin();
@@ -80,7 +84,7 @@ export const foldedReadModel = <State>(table: FoldedTable<State>, schema: Schema
   };
 };
 
-const concernedBy = <State>(table: FoldedTable<State>, events: readonly RecordedEvent[]): Concerned[] =>
+const concernedBy = <State>(table: FoldedTable<State>, events: readonly ProjectedEvent[]): Concerned[] =>
   events.flatMap((event) => {
     const id = table.idOf(event);
     return id === undefined ? [] : [{ event, id, key: event.tenantId + id }];
@@ -136,12 +140,12 @@ const fill = async <State>(missing: Map<string, Row<State>>, client: ClientBase,
   }
 };
 
-const loadSql = <State>({ table, id }: FoldedTable<State>, schema: Schema): string =>
+const loadSql = <State>({ table, id }: FoldedTable<State>, place: Place): string =>
   `select r.tenant_id, r.${id} as id, r.version, r.state
   from unnest($1::uuid[], $2::uuid[]) as w (tenant_id, id)
-  cross join lateral (select * from ${schema}.${table} where tenant_id = w.tenant_id and ${id} = w.id offset 0) r`;
+  cross join lateral (select * from ${relationOf(table, place)} where tenant_id = w.tenant_id and ${id} = w.id offset 0) r`;
 
-const upsertSql = <State>({ table, id, columns }: FoldedTable<State>, schema: Schema): string => {
+const upsertSql = <State>({ table, id, columns }: FoldedTable<State>, place: Place): string => {
   const all = [
     { name: 'tenant_id', type: 'uuid' },
     { name: id, type: 'uuid' },
@@ -152,7 +156,7 @@ const upsertSql = <State>({ table, id, columns }: FoldedTable<State>, schema: Sc
   const names = all.map(({ name }) => name).join(', ');
   const arrays = all.map(({ type }, at) => `$${at + 1}::${type}[]`).join(', ');
   const updates = all.slice(2).map(({ name }) => `${name} = excluded.${name}`);
-  return `insert into ${schema}.${table} as r (${names}) select * from unnest(${arrays})
+  return `insert into ${relationOf(table, place)} as r (${names}) select * from unnest(${arrays})
   on conflict (tenant_id, ${id}) do update set ${updates.join(', ')} where r.version < excluded.version`;
 };
 

@@ -23,6 +23,11 @@ export class Memory<Row extends object> {
     this.#settled = true;
   }
 
+  /** Forgets everything before the next batch. */
+  forget(): void {
+    this.#settled = false;
+  }
+
   get(key: string): Row | undefined {
     return this.#rows.get(key);
   }

@@ -1,8 +1,18 @@
 import type { RecordedEvent } from '#contracts';
 import type { ClientBase } from 'pg';
 
-/** Where a read model's tables are: the live ones, or temporary ones of one connection for a rebuild. */
-export type Schema = 'billing' | 'pg_temp';
+/** What read models fold of an event, and so what replays of the log read of it. */
+export type ProjectedEvent = Pick<
+  RecordedEvent,
+  'shard' | 'position' | 'tenantId' | 'streamId' | 'version' | 'eventId' | 'type' | 'event'
+>;
+
+/** Where a read model's tables are: the live ones, those beside them that a rebuild fills, or temporary ones of one connection. */
+export type Place = 'live' | 'beside' | 'temporary';
+
+/** The name in SQL of a table of a read model, such as `rm_payment`, in its place. */
+export const relationOf = (table: string, place: Place): string =>
+  ({ live: `billing.${table}`, beside: `billing.${table}_rebuild`, temporary: `pg_temp.${table}` })[place];
 
 /**
  * The writing side of a read model. It has no side effect but its rows, so it can be rebuilt from the log at any time. What it
@@ -15,9 +25,11 @@ export interface ReadModel {
    * Folds a batch into the tables through `client`, whose transaction also moves the checkpoint. Events come in the order of
    * their stream; those that a row has seen already change nothing.
    */
-  apply(events: readonly RecordedEvent[], client: ClientBase): Promise<void>;
+  apply(events: readonly ProjectedEvent[], client: ClientBase): Promise<void>;
   /** Tells that the transaction of the last `apply` has committed. Untold, the next `apply` trusts only the tables. */
   committed(): void;
+  /** Tells that others may have written the tables since the last `apply`. The next one trusts only the tables. */
+  forget(): void;
 }
 
 /** What a rebuild has to know of a table to make and compare it. */

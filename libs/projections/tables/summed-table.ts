@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 
-import type { ModelTable, Schema } from './read-model.js';
+import type { ModelTable, Place } from './read-model.js';
+import { relationOf } from './read-model.js';
 
 /** Rows of sums: amounts added up by tenant and key. */
 export interface SummedTable {
@@ -32,10 +33,10 @@ export class Sums {
   readonly described: ModelTable;
   readonly #upsert: { name: string; text: string };
 
-  constructor(table: SummedTable, schema: Schema) {
+  constructor(table: SummedTable, place: Place) {
     const key = ['tenant_id', ...table.key.map(({ name }) => name)];
     this.described = { table: table.table, key, columns: [{ name: 'amount' }] };
-    this.#upsert = { name: `add_${schema}_${table.table}`, text: upsertSql(table, schema) };
+    this.#upsert = { name: `add_${place}_${table.table}`, text: upsertSql(table, place) };
   }
 
   async add(additions: readonly Addition[], client: ClientBase): Promise<void> {
@@ -51,10 +52,10 @@ export class Sums {
   }
 }
 
-const upsertSql = ({ table, key }: SummedTable, schema: Schema): string => {
+const upsertSql = ({ table, key }: SummedTable, place: Place): string => {
   const keys = ['tenant_id', ...key.map(({ name }) => name)].join(', ');
   const arrays = ['uuid', ...key.map(({ type }) => type), 'bigint'].map((type, at) => `$${at + 1}::${type}[]`);
-  return `insert into ${schema}.${table} as r (${keys}, amount) select * from unnest(${arrays.join(', ')})
+  return `insert into ${relationOf(table, place)} as r (${keys}, amount) select * from unnest(${arrays.join(', ')})
   on conflict (${keys}) do update set amount = r.amount + excluded.amount`;
 };
 

@@ -1,3 +1,3 @@
-export type { Progress } from './replay.js';
+export type { Comparison } from './compare.js';
 export { verifyReadModels } from './verify.js';
 export type { VerifiedModel, VerifyOptions } from './verify.js';

@@ -1,78 +1,96 @@
 import type { ClientBase, Pool } from 'pg';
 
-import { allReadModels, readModelsConsumer } from '../all.js';
-import type { ModelTable } from '../tables/read-model.js';
-import type { Progress } from './replay.js';
-import { replay } from './replay.js';
+import { applyInLockstep, readModelsConsumer, readModelsNamed } from '../all.js';
+import type { Positions, Progress } from '../replay/log.js';
+import { deadLettersIn, eventsBetween, positionsOf, projectedFrom, stretches } from '../replay/log.js';
+import { inTransaction } from '../replay/transaction.js';
+import type { ReadModel } from '../tables/read-model.js';
+import { relationOf } from '../tables/read-model.js';
+import type { Comparison } from './compare.js';
+import { compareWithLive } from './compare.js';
+import { digestOf } from './digest.js';
 
 export interface VerifyOptions {
+  /** The read models to verify; all of them by default. */
+  names?: readonly string[];
   onProgress?: (progress: Progress) => void;
 }
 
 /** How a live read model compares with one that was just folded from the log. */
-export interface VerifiedModel {
-  model: string;
-  /** Live rows, over all its tables. */
-  rows: number;
-  /** Rows that differ, are missing or should not be there: table and key, 20 of each table at most. */
-  differences: string[];
+export interface VerifiedModel extends Comparison {
+  /** SHA-256 over its live rows, in hexadecimal: the same for the same log, however it was delivered. */
+  digest: string;
+  /** Up to which position of each shard that has any both were folded. */
+  positions: Record<number, number>;
 }
 
-const maxDifferences = 20;
+const nowhere: Positions = new Map();
 
 /**
  * Folds the whole log into temporary tables, up to the checkpoint of the live read models, and compares row by row. Everything
- * is read in one snapshot, so the projector may go on meanwhile. Events that the projector set aside as dead letters
- * are left out here too. Memory is bounded by a batch. `pool` logs in as the projector. Throws where an event cannot be folded.
+ * is read in one snapshot, so the projector may go on meanwhile; a rebuild waits with its swap. Events that the projector set
+ * aside as dead letters are left out here too. Memory is bounded by a batch. `pool` acts as the projector. Throws where an
+ * event cannot be folded, and UnknownReadModel for a name that is none.
  */
-export const verifyReadModels = async (pool: Pool, { onProgress }: VerifyOptions = {}): Promise<VerifiedModel[]> => {
-  const client = await pool.connect();
-  try {
-    await client.query('begin isolation level repeatable read');
-    await client.query('set local statement_timeout = 0');
-    const models = allReadModels('pg_temp');
-    for (const { table, key } of models.flatMap(({ tables }) => tables)) {
-      await client.query(
-        `create temporary table ${table} (like billing.${table}, primary key (${key.join(', ')})) on commit drop`,
-      );
-    }
-    await replay(client, { consumer: readModelsConsumer, models, onProgress });
-    const verified: VerifiedModel[] = [];
-    for (const { name, tables } of models) {
-      const compared = { model: name, rows: 0, differences: [] as string[] };
-      for (const table of tables) {
-        compared.rows += await countRows(client, table);
-        compared.differences.push(...(await differencesIn(client, table)));
+export const verifyReadModels = async (
+  pool: Pool,
+  { names, onProgress }: VerifyOptions = {},
+): Promise<VerifiedModel[]> => {
+  const models = readModelsNamed(names, 'temporary');
+  return inTransaction(
+    pool,
+    async (client) => {
+      await makeTables(client, models);
+      const positions = await positionsOf(client, readModelsConsumer);
+      await foldUpTo(client, models, positions, onProgress);
+      const verified: VerifiedModel[] = [];
+      for (const model of models) {
+        const comparison = await compareWithLive(client, model, 'temporary');
+        verified.push({
+          ...comparison,
+          digest: await digestOf(client, model),
+          positions: Object.fromEntries(positions),
+        });
       }
-      verified.push(compared);
-    }
-    return verified;
-  } finally {
-    // Nothing was written but temporary tables; a connection that cannot say so is not used again.
-    const broken = await client.query('rollback').then(
-      () => false,
-      () => true,
+      return verified;
+    },
+    'begin isolation level repeatable read',
+  );
+};
+
+/** The temporary tables, which go with the transaction. */
+const makeTables = async (client: ClientBase, models: readonly ReadModel[]): Promise<void> => {
+  const tables = models.flatMap((model) => model.tables);
+  await client.query('set local statement_timeout = 0');
+  // Before the snapshot is taken: one from before a swap would find nothing in the table from after it.
+  await client.query(
+    `lock table ${tables.map(({ table }) => relationOf(table, 'live')).join(', ')} in access share mode`,
+  );
+  for (const { table, key } of tables) {
+    await client.query(
+      `create temporary table ${table} (like ${relationOf(table, 'live')}, primary key (${key.join(', ')})) on commit drop`,
     );
-    client.release(broken);
   }
 };
 
-const countRows = async (client: ClientBase, { table }: ModelTable): Promise<number> => {
-  const { rows } = await client.query<{ count: string }>(`select count(*) from billing.${table}`);
-  return Number(rows[0]?.count);
-};
-
-const differencesIn = async (client: ClientBase, { table, key, columns }: ModelTable): Promise<string[]> => {
-  const differs = columns.map(({ name, json }) =>
-    json
-      ? `(live.${name} is distinct from folded.${name} and live.${name}::jsonb is distinct from folded.${name}::jsonb)`
-      : `live.${name} is distinct from folded.${name}`,
-  );
-  const { rows } = await client.query<{ key: string; what: string }>(
-    `select concat_ws('/', ${key.join(', ')}) as key,
-      case when live.tenant_id is null then 'is missing' when folded.tenant_id is null then 'should not be' else 'differs' end as what
-    from billing.${table} live full join pg_temp.${table} folded using (${key.join(', ')})
-    where ${differs.join(' or ')} limit ${maxDifferences}`,
-  );
-  return rows.map(({ key: of, what }) => `${table} ${of} ${what}`);
+const foldUpTo = async (
+  client: ClientBase,
+  models: readonly ReadModel[],
+  positions: Positions,
+  onProgress: VerifyOptions['onProgress'],
+): Promise<void> => {
+  const total = eventsBetween(nowhere, positions);
+  let events = 0;
+  for await (const stretch of stretches(client, nowhere, positions)) {
+    const aside = await deadLettersIn(client, readModelsConsumer, stretch);
+    const live = stretch.rows.filter(({ position }) => !aside.has(position));
+    await applyInLockstep(
+      models,
+      live.map((row) => projectedFrom(stretch.shard, row)),
+      client,
+    );
+    for (const model of models) model.committed();
+    events += stretch.rows.length;
+    onProgress?.({ events, total });
+  }
 };
