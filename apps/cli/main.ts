@@ -1,14 +1,26 @@
 import { ConfigurationError, exitConfiguration } from '#platform/configuration';
 import { Command } from 'commander';
 
+import { deadLettersCommand } from './dead-letters/index.js';
 import { demoCommand } from './demo/index.js';
+import { producersCommand } from './producers.js';
+import { projectionsCommand } from './projections.js';
+import { rebuildCommand } from './rebuild.js';
+import { replayCommand } from './replay/index.js';
 import { tokenCommand } from './token.js';
+import { topicsCommand } from './topics/index.js';
 
 const program = new Command('billing')
   .description('Tools of billing-service.')
   .showHelpAfterError('(try: npx --no billing help)')
   .addCommand(tokenCommand(process.env))
-  .addCommand(demoCommand(process.env));
+  .addCommand(demoCommand(process.env))
+  .addCommand(deadLettersCommand(process.env))
+  .addCommand(producersCommand(process.env))
+  .addCommand(projectionsCommand(process.env))
+  .addCommand(rebuildCommand(process.env))
+  .addCommand(replayCommand(process.env))
+  .addCommand(topicsCommand(process.env));
 
 try {
   await program.parseAsync();

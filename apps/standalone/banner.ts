@@ -5,6 +5,8 @@ export interface Whereabouts {
   webhookUrl: string | undefined;
   /** undefined where the service talks to Stripe itself */
   sandboxUrl: string | undefined;
+  /** the brokers; undefined where there are none */
+  kafka: string | undefined;
   dataDirectory: string;
   /** where the embedded Postgres keeps its files, if they are not in the data directory */
   databaseDirectory: string | undefined;
@@ -35,6 +37,7 @@ export const banner = (places: Whereabouts): string => {
     ['docs', `${places.apiUrl}/docs`],
     ['webhooks', places.webhookUrl],
     ['Stripe sandbox', places.sandboxUrl],
+    ['Kafka', places.kafka],
     ['data', places.dataDirectory],
     ['database', places.databaseDirectory],
   ];

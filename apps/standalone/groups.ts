@@ -12,6 +12,8 @@ export interface GroupedApp {
   database: boolean;
   /** whether it may have Stripe's key: the gateway alone */
   stripe?: true;
+  /** whether it talks to Kafka, where there is one */
+  kafka?: true;
 }
 
 /** Apps that share a process. */
@@ -33,12 +35,29 @@ const sandbox: Group = {
     { name: 'stripe-sandbox', entry: new URL('./sandbox.js', import.meta.url), port: 'SANDBOX_PORT', database: false },
   ],
 };
-const back: Group = { name: 'back', apps: [app('gateway', { stripe: true }), app('projector')] };
-const front: Group = { name: 'front', apps: [app('api', { port: 'PORT' })] };
+const gateway = app('gateway', { stripe: true, kafka: true });
+const projector = app('projector', { kafka: true });
+const api = app('api', { port: 'PORT' });
+
+const embedded: Group[] = [
+  { name: 'back', apps: [gateway, projector] },
+  { name: 'front', apps: [api] },
+];
+
+/** With Kafka, each app is a process of its own, as in production. Who takes commands in is stopped before who carries them out. */
+const onKafka: Group[] = [
+  gateway,
+  projector,
+  app('relay', { kafka: true }),
+  app('command-worker', { kafka: true }),
+  api,
+].map((each) => ({ name: each.name, apps: [each] }));
 
 /** The processes of the standalone, in the order of their start; they are stopped in the opposite one. */
-export const standaloneGroups = (settings: StandaloneSettings): Group[] =>
-  settings.sandbox ? [sandbox, back, front] : [back, front];
+export const standaloneGroups = (settings: StandaloneSettings): Group[] => [
+  ...(settings.sandbox ? [sandbox] : []),
+  ...(settings.kafka ? onKafka : embedded),
+];
 
 /** What the environments of the apps are made from, once everything before them runs. */
 export interface Surroundings {
@@ -57,7 +76,7 @@ const stripeVariables = ({ settings, ports }: Surroundings): NodeJS.ProcessEnv =
     ? { STRIPE_API_BASE: `http://127.0.0.1:${ports.SANDBOX_PORT}`, STRIPE_API_KEY: sandboxKey }
     : { STRIPE_API_BASE: settings.stripe.apiBase, STRIPE_API_KEY: settings.stripe.apiKey };
 
-/** Each app gets its own environment: its own role's DATABASE_URL, and Stripe's key only where it belongs. */
+/** Each app gets its own environment: its own role's DATABASE_URL, and Stripe's key and Kafka's only where they belong. */
 export const appSpecs = (group: Group, surroundings: Surroundings): AppSpec[] => {
   const { settings, ports, roleUrl } = surroundings;
   const common: NodeJS.ProcessEnv = {
@@ -70,13 +89,14 @@ export const appSpecs = (group: Group, surroundings: Surroundings): AppSpec[] =>
     WEBHOOK_PORT: String(ports.WEBHOOK_PORT),
     SANDBOX_PORT: String(ports.SANDBOX_PORT),
   };
-  return group.apps.map(({ name, entry, database, stripe }) => ({
+  return group.apps.map(({ name, entry, database, stripe, kafka }) => ({
     name,
     entry: entry.href,
     environment: {
       ...common,
       ...(database ? { DATABASE_URL: roleUrl(`billing_${name.replaceAll('-', '_')}`) } : {}),
       ...(stripe ? stripeVariables(surroundings) : {}),
+      ...(kafka ? settings.kafkaVariables : {}),
     },
   }));
 };

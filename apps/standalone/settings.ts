@@ -1,3 +1,4 @@
+import type { KafkaSettings } from '#platform/configuration';
 import { ConfigurationError, readConfiguration } from '#platform/configuration';
 
 /** What the standalone is told by its environment. */
@@ -14,6 +15,10 @@ export interface StandaloneSettings {
   /** whether our own stand-in for Stripe runs: not in production, and not when the reader named Stripe or gave a key of it */
   sandbox: boolean;
   stripe: { apiBase: string | undefined; apiKey: string | undefined };
+  /** the brokers that the log and the commands go through; undefined: the log is read from Postgres, and commands come over HTTP */
+  kafka: KafkaSettings | undefined;
+  /** the variables that say so, for the apps that talk to Kafka and no other */
+  kafkaVariables: NodeJS.ProcessEnv;
   /** everything else, for the apps: what the standalone was given, without the credentials that not each of them may have */
   inherited: NodeJS.ProcessEnv;
 }
@@ -40,7 +45,10 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
     DATABASE_URL: databaseUrl ?? 'postgres://embedded',
   });
   const { stripe } = configuration;
-  const { DATABASE_URL: _database, STRIPE_API_KEY: _key, ...inherited } = given;
+  const { DATABASE_URL: _database, STRIPE_API_KEY: _key, ...others } = given;
+  const isKafka = (name: string): boolean => name.startsWith('KAFKA_');
+  const part = (wanted: (name: string) => boolean): NodeJS.ProcessEnv =>
+    Object.fromEntries(Object.entries(others).filter(([name]) => wanted(name)));
   return {
     environment: configuration.environment,
     dataDirectory: configuration.dataDirectory,
@@ -54,6 +62,8 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
     sandbox:
       configuration.environment !== 'production' && (stripe.apiBase ?? '') === '' && (stripe.apiKey ?? '') === '',
     stripe,
-    inherited,
+    kafka: configuration.kafka,
+    kafkaVariables: part(isKafka),
+    inherited: part((name) => !isKafka(name)),
   };
 };

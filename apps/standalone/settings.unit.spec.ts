@@ -43,6 +43,28 @@ describe('settings of the standalone', () => {
     },
   );
 
+  it('make every app a process of its own with Kafka, and hand its login to those that talk to it', () => {
+    const kafka = { KAFKA_BROKERS: '127.0.0.1:1', KAFKA_SASL_USERNAME: 'billing', KAFKA_SASL_PASSWORD: 'hush' };
+    const settings = readSettings(kafka);
+    const groups = standaloneGroups(settings);
+    expect(groups.map(({ name, apps }) => [name, ...apps.map((app) => app.name)])).toEqual(
+      ['sandbox', 'gateway', 'projector', 'relay', 'command-worker', 'api'].map((name) => [
+        name,
+        name === 'sandbox' ? 'stripe-sandbox' : name,
+      ]),
+    );
+    const surroundings = {
+      settings,
+      ports: settings.ports,
+      roleUrl: (role: string) => `postgres://${role}@127.0.0.1/x`,
+    };
+    const specs = groups.flatMap((group) => appSpecs(group, surroundings));
+    const told = specs.filter(({ environment }) => environment.KAFKA_SASL_PASSWORD === 'hush');
+    expect(told.map(({ name }) => name)).toEqual(['gateway', 'projector', 'relay', 'command-worker']);
+    expect(JSON.stringify(settings.inherited)).not.toContain('hush');
+    expect(() => readSettings({ KAFKA_BROKERS: 'nowhere' })).toThrow('KAFKA_BROKERS must be host:port');
+  });
+
   it("hand each app its own role, and Stripe's key and the administrator's URL to nobody else", () => {
     const settings = readSettings({ DATABASE_URL: 'postgres://admin:secret@127.0.0.1/x', STRIPE_API_KEY: 'sk_test_1' });
     const surroundings = {

@@ -7,6 +7,7 @@ import { banner } from './banner.js';
 import { lockDataDirectory } from './data-lock.js';
 import { openDatabase } from './database.js';
 import { appSpecs, type Group, standaloneGroups, type Surroundings } from './groups.js';
+import { checkKafka } from './kafka.js';
 import { refuseSharedPorts, settlePorts } from './port-settings.js';
 import { prepareDatabase } from './prepare-database.js';
 import { drain_limit_ms } from './protocol.js';
@@ -117,6 +118,7 @@ export const runStandalone = async (options: SupervisorOptions): Promise<void> =
     // The processes of a killed run may still be draining.
     const ports = await settlePorts(groups, settings.ports, lock.afterKill ? drain_limit_ms + 2_000 : 0);
     interrupted.throwIfAborted();
+    if (settings.kafka) await unless(interrupted, checkKafka(settings.kafka));
     const database = await openDatabase({ settings, log: print, onGiveUp: run.giveUp });
     run.add({ stop: () => database.stop() });
     interrupted.throwIfAborted();
@@ -139,6 +141,7 @@ export const runStandalone = async (options: SupervisorOptions): Promise<void> =
         databaseDirectory: database.directory?.startsWith(`${settings.dataDirectory}/`)
           ? undefined
           : database.directory,
+        kafka: settings.kafka?.brokers.join(','),
         trial: settings.environment === 'development',
         environment: dataDirectoryPrefix(settings.dataDirectory),
         took_s: (Date.now() - began) / 1000,

@@ -12,21 +12,31 @@ import { DevelopmentIssuer } from '#access';
 import type { DevelopmentToken } from '#access';
 import { developmentIssuer } from '#platform/configuration';
 
+import { createTopics } from '../kafka/suite.js';
+
 export const tenantOne = '11111111-1111-4111-8111-111111111111';
 export const tenantTwo = '22222222-2222-4222-8222-222222222222';
 
-/** The processes of a standalone that a test may kill. */
-export type Part = 'supervisor' | 'front' | 'back' | 'sandbox' | 'postgres';
+/** The apps that are processes of their own where there is Kafka. */
+const appsOnKafka = ['api', 'gateway', 'projector', 'relay', 'command-worker'] as const;
+
+/**
+ * The processes of a standalone that a test may kill. Where there is Kafka, `front` is the api and `back` all the other apps, which
+ * are processes of their own there.
+ */
+export type Part = 'supervisor' | 'front' | 'back' | 'sandbox' | 'postgres' | (typeof appsOnKafka)[number];
 
 /** A whole standalone in processes of its own, from the compiled program, on free ports. */
 export interface Standalone {
   url: string;
   sandboxUrl: string;
   dataDirectory: string;
+  /** The brokers, and the topic prefix that it has for itself; undefined without Kafka. */
+  kafka: { brokers: string[]; topicPrefix: string } | undefined;
   token(options?: Partial<DevelopmentToken>): Promise<string>;
   /** Superuser's connection string of its database, as it runs now. */
   adminUrl(): string;
-  /** kill -9. A killed supervisor is started again on the same data. */
+  /** kill -9 of a part, if it runs now. A killed supervisor is started again on the same data. */
   kill(part: Part): Promise<void>;
   /** Resolves when /readyz answers 200. */
   whenReady(): Promise<void>;
@@ -37,8 +47,12 @@ export interface Standalone {
 
 const readyLimitMs = 60_000;
 
-/** Starts `dist/apps/standalone/main.js` and waits for it. `environment` adds to or overrides its settings. */
+/**
+ * Starts `dist/apps/standalone/main.js` and waits for it. `environment` adds to or overrides its settings. With KAFKA_BROKERS
+ * set it runs on those, with topics of its own.
+ */
 export const startStandalone = async (environment: NodeJS.ProcessEnv = {}): Promise<Standalone> => {
+  const kafka = await ownTopics(environment.KAFKA_BROKERS ?? process.env.KAFKA_BROKERS);
   const dataDirectory = mkdtempSync(join(tmpdir(), 'billing-e2e-'));
   const [port, webhookPort, sandboxPort] = (await freePorts(3)) as [number, number, number];
   const url = `http://127.0.0.1:${port}`;
@@ -54,6 +68,7 @@ export const startStandalone = async (environment: NodeJS.ProcessEnv = {}): Prom
         PORT: String(port),
         WEBHOOK_PORT: String(webhookPort),
         SANDBOX_PORT: String(sandboxPort),
+        ...(kafka && { KAFKA_TOPIC_PREFIX: kafka.topicPrefix }),
         ...environment,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -73,10 +88,9 @@ export const startStandalone = async (environment: NodeJS.ProcessEnv = {}): Prom
     }
   };
   const kill = async (part: Part): Promise<void> => {
-    const pid = pidOf(part, child, dataDirectory);
-    if (pid === undefined) return;
+    const pids = processesOf(part, kafka !== undefined).flatMap((each) => pidOf(each, child, dataDirectory) ?? []);
     const supervisorGone = part === 'supervisor' ? once(child, 'exit') : undefined;
-    process.kill(pid, 'SIGKILL');
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
     if (!supervisorGone) return;
     await supervisorGone;
     await sleep(200);
@@ -87,6 +101,7 @@ export const startStandalone = async (environment: NodeJS.ProcessEnv = {}): Prom
     url,
     sandboxUrl: `http://127.0.0.1:${sandboxPort}`,
     dataDirectory,
+    kafka: kafka && { brokers: kafka.brokers, topicPrefix: kafka.topicPrefix },
     token: (options = {}) => issue(dataDirectory, options),
     adminUrl: () => adminUrlOf(dataDirectory),
     kill,
@@ -99,8 +114,30 @@ export const startStandalone = async (environment: NodeJS.ProcessEnv = {}): Prom
         await exited;
       }
       rmSync(dataDirectory, { recursive: true, force: true });
+      await kafka?.drop();
     },
   };
+};
+
+interface OwnTopics {
+  brokers: string[];
+  topicPrefix: string;
+  drop(): Promise<void>;
+}
+
+/** Topics under a prefix that nobody else has, on the brokers if there are any. */
+const ownTopics = async (brokers = ''): Promise<OwnTopics | undefined> => {
+  if (brokers === '') return undefined;
+  const addresses = brokers.split(',');
+  const made = await createTopics(addresses);
+  return { brokers: addresses, topicPrefix: made.prefix, drop: () => made.drop() };
+};
+
+/** What a part is, by the names of processes. */
+const processesOf = (part: Part, onKafka: boolean): Part[] => {
+  if (!onKafka) return [part];
+  if (part === 'front') return ['api'];
+  return part === 'back' ? appsOnKafka.filter((app) => app !== 'api') : [part];
 };
 
 const issue = async (dataDirectory: string, options: Partial<DevelopmentToken>): Promise<string> => {

@@ -4,7 +4,7 @@
  * Standard output is the command's alone.
  */
 import { reasonToInstall } from './install.mjs';
-import { LaunchError, path } from './project.mjs';
+import { LaunchError, nodeArguments, path } from './project.mjs';
 import { exitWith, prepare, runProgram } from './run.mjs';
 
 await exitWith(async (ready) => {
@@ -14,7 +14,7 @@ await exitWith(async (ready) => {
   ready();
   // The data of this project's `npm start`, from wherever the command is called.
   const env = { BILLING_DATA_DIR: path('.billing'), ...process.env };
-  return runProgram(['--enable-source-maps', path('dist/apps/cli/main.js'), ...process.argv.slice(2)], {
+  return runProgram([...nodeArguments, path('dist/apps/cli/main.js'), ...process.argv.slice(2)], {
     cwd: process.cwd(),
     env,
   });

@@ -8,7 +8,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 
 import { build, isBuilt, sources } from './build.mjs';
 import { whileLocked } from './launch-lock.mjs';
-import { path, say } from './project.mjs';
+import { nodeArguments, path, say } from './project.mjs';
 
 const settle_ms = 200;
 
@@ -18,7 +18,7 @@ let timer;
 let working = Promise.resolve();
 
 const start = () => {
-  server = spawn(process.execPath, ['--enable-source-maps', path('dist/apps/standalone/main.js')], {
+  server = spawn(process.execPath, [...nodeArguments, path('dist/apps/standalone/main.js')], {
     cwd: path(),
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
   });

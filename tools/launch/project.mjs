@@ -13,6 +13,12 @@ export const lockedNode = () => {
   return existsSync(node) ? realpathSync(node) : undefined;
 };
 
+/**
+ * What our own programs run with: positions of the sources in their errors, and no word of kafkajs's timers, of which one may be due
+ * already (Node then takes 1 ms, which is right).
+ */
+export const nodeArguments = ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning'];
+
 /** Raised where the reader has to do something; the message is for them. */
 export class LaunchError extends Error {
   constructor(message, exitCode = 1) {

@@ -18,11 +18,14 @@ export interface DemoStandalone {
   stop(): Promise<void>;
 }
 
+/** What would make it somebody else's: their database, their Stripe, and their topics, which hold one database's log. */
+const others = /^(DATABASE_URL|STRIPE_API_BASE|STRIPE_API_KEY|KAFKA_.*)$/;
+
 /** Starts a standalone of its own, on free ports and a data directory that goes with it. Throws with its output when it does not come up. */
 export const startDemoStandalone = async (environment: NodeJS.ProcessEnv): Promise<DemoStandalone> => {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'billing-demo-'));
   const [port, webhookPort, sandboxPort] = await freePorts(3);
-  const { DATABASE_URL: _database, STRIPE_API_BASE: _base, STRIPE_API_KEY: _key, ...kept } = environment;
+  const kept = Object.fromEntries(Object.entries(environment).filter(([name]) => !others.test(name)));
   const child = spawn(process.execPath, [program], {
     env: {
       ...kept,
