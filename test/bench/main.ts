@@ -7,11 +7,18 @@ import type { TestDatabase } from '../database/index.js';
 import { createTestDatabase } from '../database/index.js';
 import { appendBench } from './append.js';
 import { chargeBench } from './charge.js';
+import { relayBench } from './relay.js';
+import { replayBench } from './replay.js';
 import type { Row } from './report.js';
 import { print } from './report.js';
 
 /** Every bench runs on a Postgres of its own, with fsync on. */
-const benches: Record<string, () => Promise<Row[]>> = { append: () => onDatabase(appendBench), charge: chargeBench };
+const benches: Record<string, () => Promise<Row[]>> = {
+  append: () => onDatabase(appendBench),
+  charge: chargeBench,
+  relay: () => onDatabase(relayBench),
+  replay: () => onDatabase(replayBench),
+};
 
 const usage = `usage: npm run bench -- ${Object.keys(benches).join('|')} ... [--json]`;
 

@@ -8,9 +8,14 @@ export interface Row {
   ours: number;
   reference: number;
   ratio: number;
-  p50_ms: number;
-  p99_ms: number;
+  p50_ms?: number;
+  p99_ms?: number;
+  /** Most resident memory of the measured process in the first third of its time, and in all: what grows with its work shows here. */
+  peak_mb_first_third?: number;
+  peak_mb?: number;
 }
+
+const columns = ['name', 'ours', 'reference', 'ratio', 'p50_ms', 'p99_ms', 'peak_mb_first_third', 'peak_mb'] as const;
 
 export const rowOf = (name: string, ours: Measured, reference: Measured): Row => ({
   name,
@@ -19,6 +24,14 @@ export const rowOf = (name: string, ours: Measured, reference: Measured): Row =>
   ratio: Number((ours.rate / reference.rate).toFixed(3)),
   p50_ms: ours.p50_ms,
   p99_ms: ours.p99_ms,
+});
+
+/** A row of two plain figures, such as records a second or milliseconds. */
+export const comparedRow = (name: string, ours: number, reference: number): Row => ({
+  name,
+  ours: Math.round(ours),
+  reference: Math.round(reference),
+  ratio: Number((ours / reference).toFixed(3)),
 });
 
 export interface Measured {
@@ -73,11 +86,9 @@ export const print = (rows: readonly Row[], json: boolean): void => {
     for (const row of rows) console.log(JSON.stringify(row));
     return;
   }
-  const table = new Table({
-    head: ['name', 'ours', 'reference', 'ratio', 'p50_ms', 'p99_ms'],
-    style: { head: [], border: [], compact: true },
-  });
-  for (const row of rows) table.push([row.name, row.ours, row.reference, row.ratio, row.p50_ms, row.p99_ms]);
+  const shown = columns.filter((column) => rows.some((row) => row[column] !== undefined));
+  const table = new Table({ head: shown, style: { head: [], border: [], compact: true } });
+  for (const row of rows) table.push(shown.map((column) => row[column] ?? ''));
   console.log(table.toString());
   console.log(machine());
 };

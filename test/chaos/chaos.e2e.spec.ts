@@ -1,0 +1,110 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { roleUrl } from '#platform/migrate';
+import { verifyReadModels } from '#projections';
+import pg from 'pg';
+
+import { until } from '../../apps/relay/testing/index.js';
+import { rolePasswords } from '../../apps/standalone/role-passwords.js';
+import type { ProxiedKafka } from '../kafka/fault-proxy.js';
+import { startProxiedKafka } from '../kafka/fault-proxy.js';
+import { describeWithKafka } from '../kafka/suite.js';
+import { compareBooks } from '../kills/books.js';
+import { Load } from '../kills/load.js';
+import type { Standalone } from '../standalone/index.js';
+import { startStandalone } from '../standalone/index.js';
+import { CommandLoad } from './command-load.js';
+import { faults } from './faults.js';
+import { auditTopic } from './topic.js';
+
+/** How many faults there are; 100 with `npm run test:long -- chaos`. */
+const count = Number(process.env.FAULTS ?? 12);
+const secondsAFault = 30;
+/** Nobody may wait longer than this for anything to be answered. */
+const hangMs = 30_000;
+
+describeWithKafka(`three brokers and every process under ${count} faults`, () => {
+  let directory: string;
+  let kafka: ProxiedKafka;
+  let standalone: Standalone;
+  let admin: pg.Pool;
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'billing-chaos-'));
+    kafka = await startProxiedKafka({ directory, brokers: 3 });
+    standalone = await startStandalone({ KAFKA_BROKERS: kafka.brokers.join(',') });
+  }, 180_000);
+  afterAll(async () => {
+    await standalone.stop();
+    await kafka.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }, 90_000);
+
+  it(
+    'gives every accepted command one effect, shows consumers each position once and in order, and leaves nothing hanging',
+    async () => {
+      const commands = await CommandLoad.begin(standalone, kafka.brokers, { workers: 4 });
+      const requests = await Load.begin(standalone, { workers: 4 });
+      const done = new Map<string, number>();
+      const kinds = Object.entries(faults);
+      for (let at = 0; at < count; at += 1) {
+        const [kind, inflict] = kinds[at % kinds.length] as (typeof kinds)[number];
+        await sleep(300 + Math.random() * 1_500);
+        await inflict({ standalone, kafka });
+        done.set(kind, (done.get(kind) ?? 0) + 1);
+      }
+      await standalone.whenReady();
+      const settled = [...(await requests.finish()), ...(await commands.finish())];
+      console.info(
+        [...done].map(([kind, times]) => `${kind} ${times}x`).join(', '),
+        `; ${requests.summary()}; ${commands.summary()}; longest silence ${longestSilence(commands.answeredAt)} ms`,
+      );
+      await requests.whenProjected();
+      expect(await compareBooks(standalone, requests, settled)).toEqual([]);
+      await commands.close();
+      expect(longestSilence(commands.answeredAt)).toBeLessThan(hangMs);
+      expect(settled.length).toBeGreaterThan(count);
+
+      admin = new pg.Pool({ connectionString: standalone.adminUrl(), max: 2 });
+      const prefix = standalone.kafka?.topicPrefix ?? '';
+      await until(
+        async () => (await auditTopic(kafka.brokers, prefix, admin)).differences.length === 0,
+        30_000,
+        'the topic has everything',
+      );
+      const { records, repeats } = await auditTopic(kafka.brokers, prefix, admin);
+      console.info(`${records} records in the topic, ${repeats} of them repeats`);
+      expect(repeats).toBeGreaterThan(0); // of the answers that were lost
+      expect(await commands.differencesOfCustomers(admin)).toEqual([]);
+      const { rows: letters } = await admin.query('select consumer, shard, position, error from billing.dead_letter');
+      expect(letters).toEqual([]);
+      await admin.end();
+      expect(await differencesOfReadModels()).toEqual([]);
+    },
+    120_000 + count * secondsAFault * 1_000,
+  );
+
+  const differencesOfReadModels = async (): Promise<string[]> => {
+    const password = rolePasswords(standalone.dataDirectory)('billing_projector');
+    const pool = new pg.Pool({
+      connectionString: roleUrl(standalone.adminUrl(), 'billing_projector', password),
+      max: 2,
+    });
+    try {
+      const models = await verifyReadModels(pool);
+      expect(models.reduce((rows, model) => rows + model.rows, 0)).toBeGreaterThan(0);
+      return models.flatMap((model) => model.differences);
+    } finally {
+      await pool.end();
+    }
+  };
+});
+
+/** The longest time in which nothing was answered. */
+const longestSilence = (answeredAt: readonly number[]): number => {
+  const sorted = answeredAt.toSorted((a, b) => a - b);
+  return Math.max(0, ...sorted.slice(1).map((at, before) => at - (sorted[before] ?? at)));
+};
