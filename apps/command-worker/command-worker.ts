@@ -1,10 +1,9 @@
 import { topics } from '#contracts';
 import type { KafkaSettings } from '#platform/kafka';
-import { groupName, openProducer, topicName } from '#platform/kafka';
+import { GroupMember, groupName, openProducer, topicName } from '#platform/kafka';
 import type { Logger } from '#platform/logging';
 import type { Kafka, Producer } from 'kafkajs';
 
-import { GroupMember } from './consumer/group-member.js';
 import { PartitionWork } from './consumer/partition-work.js';
 import type { DeadLetters } from './desk/dead-letters.js';
 import type { Desk } from './desk/desk.js';
@@ -20,6 +19,10 @@ export interface CommandWorkerOptions {
 }
 
 const expireEveryMs = 3_600_000;
+/** Partitions that are worked on at once in one process. */
+const concurrentPartitions = 4;
+const maxBytesPerPartition = 1_024 * 1_024;
+const leaveWithinMs = 10_000;
 
 /** Takes commands from billing.commands.v1 and answers each in billing.command-results.v1. */
 export class CommandWorker {
@@ -47,7 +50,13 @@ export class CommandWorker {
       kafka,
       groupId: groupName(settings, 'command-worker'),
       topic: topicName(settings, topics.commands),
-      logger,
+      warn: (message, context) => {
+        logger.warn(context, message);
+      },
+      concurrentPartitions,
+      maxBytesPerPartition,
+      leaveWithinMs,
+      autoResolve: false,
       read: async (payload, over) => {
         await this.#producer.connect(); // at once when it is connected
         await work.read(payload, over);

@@ -14,6 +14,8 @@ export interface GroupedApp {
   stripe?: true;
   /** whether it talks to Kafka, where there is one */
   kafka?: true;
+  /** which port it serves its metrics on, counted from METRICS_PORT; the api has them beside its routes */
+  metrics?: number;
 }
 
 /** Apps that share a process. */
@@ -35,8 +37,8 @@ const sandbox: Group = {
     { name: 'stripe-sandbox', entry: new URL('./sandbox.js', import.meta.url), port: 'SANDBOX_PORT', database: false },
   ],
 };
-const gateway = app('gateway', { stripe: true, kafka: true });
-const projector = app('projector', { kafka: true });
+const gateway = app('gateway', { stripe: true, kafka: true, metrics: 0 });
+const projector = app('projector', { kafka: true, metrics: 1 });
 const api = app('api', { port: 'PORT' });
 
 const embedded: Group[] = [
@@ -48,8 +50,8 @@ const embedded: Group[] = [
 const onKafka: Group[] = [
   gateway,
   projector,
-  app('relay', { kafka: true }),
-  app('command-worker', { kafka: true }),
+  app('relay', { kafka: true, metrics: 2 }),
+  app('command-worker', { kafka: true, metrics: 3 }),
   api,
 ].map((each) => ({ name: each.name, apps: [each] }));
 
@@ -89,7 +91,8 @@ export const appSpecs = (group: Group, surroundings: Surroundings): AppSpec[] =>
     WEBHOOK_PORT: String(ports.WEBHOOK_PORT),
     SANDBOX_PORT: String(ports.SANDBOX_PORT),
   };
-  return group.apps.map(({ name, entry, database, stripe, kafka }) => ({
+  const { metricsPort } = settings;
+  return group.apps.map(({ name, entry, database, stripe, kafka, metrics }) => ({
     name,
     entry: entry.href,
     environment: {
@@ -97,6 +100,9 @@ export const appSpecs = (group: Group, surroundings: Surroundings): AppSpec[] =>
       ...(database ? { DATABASE_URL: roleUrl(`billing_${name.replaceAll('-', '_')}`) } : {}),
       ...(stripe ? stripeVariables(surroundings) : {}),
       ...(kafka ? settings.kafkaVariables : {}),
+      ...(metricsPort !== undefined && metrics !== undefined
+        ? { METRICS_PORT: String(metricsPort && metricsPort + metrics) }
+        : {}),
     },
   }));
 };

@@ -8,6 +8,8 @@ export interface StandaloneSettings {
   dataDirectory: string;
   /** 0 asks for any free one */
   ports: { PORT: number; WEBHOOK_PORT: number; SANDBOX_PORT: number };
+  /** the first of the ports on which the apps without an api serve their metrics; undefined: they do not */
+  metricsPort: number | undefined;
   /** an external Postgres, as an administrator; undefined asks for the embedded one */
   databaseUrl: string | undefined;
   /** whether the roles of an external Postgres get this data directory's passwords even where another one has set theirs */
@@ -45,7 +47,7 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
     DATABASE_URL: databaseUrl ?? 'postgres://embedded',
   });
   const { stripe } = configuration;
-  const { DATABASE_URL: _database, STRIPE_API_KEY: _key, ...others } = given;
+  const { DATABASE_URL: _database, STRIPE_API_KEY: _key, METRICS_PORT: _metrics, ...others } = given;
   const isKafka = (name: string): boolean => name.startsWith('KAFKA_');
   const part = (wanted: (name: string) => boolean): NodeJS.ProcessEnv =>
     Object.fromEntries(Object.entries(others).filter(([name]) => wanted(name)));
@@ -57,6 +59,7 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
       WEBHOOK_PORT: port(given, 'WEBHOOK_PORT', 3001),
       SANDBOX_PORT: port(given, 'SANDBOX_PORT', 3002),
     },
+    metricsPort: configuration.metricsPort,
     databaseUrl,
     resetRolePasswords: given.BILLING_RESET_ROLE_PASSWORDS === '1',
     sandbox:

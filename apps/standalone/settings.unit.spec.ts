@@ -65,6 +65,23 @@ describe('settings of the standalone', () => {
     expect(() => readSettings({ KAFKA_BROKERS: 'nowhere' })).toThrow('KAFKA_BROKERS must be host:port');
   });
 
+  it('give each app without an api a port for its metrics, where one is named', () => {
+    const metricsOf = (given: NodeJS.ProcessEnv) => {
+      const settings = readSettings({ KAFKA_BROKERS: '127.0.0.1:1', ...given });
+      const surroundings = { settings, ports: settings.ports, roleUrl: () => 'postgres://x' };
+      return standaloneGroups(settings)
+        .flatMap((group) => appSpecs(group, surroundings))
+        .flatMap(({ name, environment }) => (environment.METRICS_PORT ? [[name, environment.METRICS_PORT]] : []));
+    };
+    expect(metricsOf({})).toEqual([]);
+    expect(metricsOf({ METRICS_PORT: '9464' })).toEqual([
+      ['gateway', '9464'],
+      ['projector', '9465'],
+      ['relay', '9466'],
+      ['command-worker', '9467'],
+    ]);
+  });
+
   it("hand each app its own role, and Stripe's key and the administrator's URL to nobody else", () => {
     const settings = readSettings({ DATABASE_URL: 'postgres://admin:secret@127.0.0.1/x', STRIPE_API_KEY: 'sk_test_1' });
     const surroundings = {

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { BrokerOptions } from './broker-process.js';
 import { endBroker, formatStorage, runningBroker, startBroker } from './broker-process.js';
 import { kafkaClassPath } from './jars.js';
-import { freePorts } from './ports.js';
+import { freePorts, isFree } from './ports.js';
 import type { Node, Security } from './properties.js';
 import { plaintext, serverProperties } from './properties.js';
 
@@ -65,6 +65,7 @@ export const startKafka = async (options: KafkaOptions): Promise<RunningKafka> =
       const { folder } = broker(node);
       const pid = await runningBroker(folder);
       if (pid !== undefined) throw new Error(`a broker runs in ${folder} already, process ${pid}: stop it first`);
+      if (!(await isFree(node.port))) throw new Error(`port ${node.port} is taken: choose another in KAFKA_PORT`);
       await mkdir(folder, { recursive: true });
       const properties = serverProperties(node, nodes, join(folder, 'data'), security);
       await writeFile(join(folder, 'server.properties'), properties);

@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 
 const tries = 50;
 
-const isFree = (port: number): Promise<boolean> =>
+/** Whether nothing listens on a port of loopback. */
+export const isFree = (port: number): Promise<boolean> =>
   new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => {

@@ -29,7 +29,7 @@ describeWithKafka('npm run start:kafka', () => {
     const { KAFKA_BROKERS: _brokers, TEST_KAFKA_BROKERS: _test, ...inherited } = process.env;
     const ports = { PORT: '0', WEBHOOK_PORT: '0', SANDBOX_PORT: '0' };
     const child = spawn(process.execPath, ['tools/launch/start-kafka.mjs'], {
-      env: { ...inherited, NODE_OPTIONS: '', BILLING_DATA_DIR: folder, ...ports, ...environment },
+      env: { ...inherited, NODE_OPTIONS: '', BILLING_DATA_DIR: folder, KAFKA_PORT: '0', ...ports, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let text = '';

@@ -1,6 +1,6 @@
 /*
  * `npm run start:kafka`: the standalone on Kafka, each app in a process of its own. Uses KAFKA_BROKERS; without it, starts a
- * broker on loopback whose data lies in `kafka/` of the data directory, keeps it running, and stops it after everything else.
+ * broker on KAFKA_PORT of loopback (9092; 0 takes a free one) whose data lies in `kafka/` of the data directory, keeps it running, and stops it after everything else.
  * Runs on the locked Node.
  */
 import { spawn } from 'node:child_process';
@@ -37,6 +37,14 @@ const isInUse = (dataDirectory) => {
   } catch (error) {
     return error.code === 'EPERM'; // else nothing runs there
   }
+};
+
+/** Where a new broker listens; one that has data keeps its port. */
+const portOf = (text) => {
+  if (!/^\d{0,5}$/.test(text ?? '') || Number(text ?? 0) > 65_535)
+    throw new LaunchError('KAFKA_PORT must be a port number from 0 (any free one) to 65535', exitConfiguration);
+  const port = Number(text || 9092);
+  return port === 0 ? {} : { port };
 };
 
 /** Starts the broker, after stopping one that a killed run left behind. Throws LaunchError with one line. */

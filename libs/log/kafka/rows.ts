@@ -1,10 +1,11 @@
+import { eventPartitions } from '#contracts';
 import type { EventRow } from '#event-store';
+import { GroupMember } from '#platform/kafka';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 
 import type { RowSource } from '../delivery/row-source.js';
 import type { LogObserver } from '../port.js';
 import { Gaps } from './gaps.js';
-import { GroupMember } from './group-member.js';
 import { Inbox } from './inbox.js';
 import { MalformedRecord, rowOf } from './record.js';
 
@@ -20,6 +21,9 @@ export interface KafkaRowsOptions {
 const idleMs = 200;
 /** How long the reader waits for room before it tells the broker that it is alive. */
 const roomMs = 200;
+/** Little enough that sixteen partitions are a few megabytes, large enough for a few hundred events. */
+const maxBytesPerPartition = 256 * 1024;
+const leaveWithinMs = 1_000;
 
 /**
  * The rows of the shards that the group has assigned to this process, read from `billing.events.v1`. No offset is stored: position
@@ -42,7 +46,13 @@ export class KafkaRows implements RowSource {
       kafka,
       topic,
       groupId,
-      observer,
+      warn: (message, context) => {
+        observer.warn(message, context);
+      },
+      concurrentPartitions: eventPartitions,
+      maxBytesPerPartition,
+      leaveWithinMs,
+      autoResolve: true,
       assigned: (partitions) => {
         this.#place(partitions);
       },

@@ -23,6 +23,8 @@ export interface Configuration {
   dataDirectory: string;
   databaseUrl: string;
   port: number;
+  /** Where an app without an api of its own serves its metrics; undefined: nowhere. */
+  metricsPort: number | undefined;
   logLevel: string;
   auth: { issuer: string; audience: string; jwksUrl: string };
   kms: { provider: 'local' | 'aws'; keyringPath: string };
@@ -51,6 +53,12 @@ class Settings {
   @Min(0, { message: port })
   @Max(65_535, { message: port })
   PORT?: number;
+
+  @IsOptional()
+  @IsInt({ message: port })
+  @Min(0, { message: port })
+  @Max(65_535, { message: port })
+  METRICS_PORT?: number;
 
   @IsOptional()
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { message: 'must be a pino level' })
@@ -96,6 +104,7 @@ export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration
     dataDirectory,
     databaseUrl: settings.DATABASE_URL,
     port: listen,
+    metricsPort: settings.METRICS_PORT,
     logLevel: settings.LOG_LEVEL ?? 'info',
     auth: {
       issuer,
@@ -117,6 +126,7 @@ const checked = (environment: NodeJS.ProcessEnv): Settings => {
   const names = Object.keys(environment).filter((name) => environment[name] !== '');
   const settings = plainToInstance(Settings, Object.fromEntries(names.map((name) => [name, environment[name]])));
   if (environment.PORT) settings.PORT = Number(environment.PORT);
+  if (environment.METRICS_PORT) settings.METRICS_PORT = Number(environment.METRICS_PORT);
   const [wrong] = validateSync(settings, { stopAtFirstError: true });
   if (wrong)
     throw new ConfigurationError(`${wrong.property} ${Object.values(wrong.constraints ?? {})[0] ?? 'is wrong'}`);

@@ -1,33 +1,44 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { openConsumer } from '#platform/kafka';
-import type { Logger } from '#platform/logging';
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+
+import { openConsumer } from './client.js';
 
 export interface GroupMemberOptions {
   kafka: Kafka;
   groupId: string;
   topic: string;
-  logger: Logger;
-  /** Works on one batch; ends early, and without committing it, once `over` says that the partition is no longer this consumer's. */
+  warn: (message: string, context: Record<string, unknown>) => void;
+  /**
+   * Reads the records of one partition in order. With `autoResolve` its end means that all of them may be gone past. `over` is aborted once
+   * the partition is no longer this consumer's: then it ends early and commits nothing.
+   */
   read: (payload: EachBatchPayload, over: AbortSignal) => Promise<void>;
+  autoResolve: boolean;
+  /** The partitions that are this process's from now on; no batch is being read meanwhile. */
+  assigned?: (partitions: number[]) => void;
+  /** Partitions that are read at once. One that waits in `read` holds up no other's heartbeat. */
+  concurrentPartitions: number;
+  maxBytesPerPartition: number;
+  /** How long closing waits for the batch at hand and for brokers that do not answer; the session time-out tells them the rest. */
+  leaveWithinMs: number;
 }
 
-/** Partitions that are worked on at once in one process. */
-const concurrentPartitions = 4;
-const maxBytesPerPartition = 1_024 * 1_024;
 /** A consumer that has neither fetched nor told the broker that it lives for so long is taken for stuck. */
 const stuckAfterMs = 20_000;
 const checkEveryMs = 1_000;
-const firstPauseMs = 200;
 const maxPauseMs = 5_000;
-/** How long closing waits for the batch at hand, and for brokers that do not answer. */
-const leaveWithinMs = 10_000;
+/** One that has lived so long was no failure from the start. */
+const steadyMs = 60_000;
 
-/** This process's place in the group of command workers, held for ever: a consumer that has crashed is replaced by a new one. */
+/**
+ * This process's place in a consumer group, held for ever: a consumer that crashed, was thrown out or got stuck is replaced by a
+ * new one, however long the brokers are away. Commits nothing by itself.
+ */
 export class GroupMember {
   readonly #options: GroupMemberOptions;
   readonly #closing = new AbortController();
+  #consumer: Consumer | undefined;
   #running: Promise<void> | undefined;
 
   constructor(options: GroupMemberOptions) {
@@ -38,53 +49,75 @@ export class GroupMember {
     this.#running = this.#run();
   }
 
-  /** Ends after the batch at hand, and leaves the group. */
+  /** Goes on reading a partition at `offset`. While there is no consumer, it is for the next assignment to say where to begin. */
+  seek(partition: number, offset: number): void {
+    try {
+      this.#consumer?.seek({ topic: this.#options.topic, partition, offset: String(offset) });
+    } catch {
+      // It has crashed and is not running any more, which is being seen to.
+    }
+  }
+
+  /** Leaves the group. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    const { logger } = this.#options;
+    const { warn, groupId } = this.#options;
     const { signal } = this.#closing;
     for (let failures = 0; !signal.aborted;) {
       const began = Date.now();
       const error = await this.#consume().catch((failure: unknown) => failure);
       if (signal.aborted) return;
-      failures = Date.now() - began > 60_000 ? 1 : failures + 1;
-      logger.warn({ error: String(error), failures }, 'reading commands from Kafka failed; joining the group again');
-      const pauseMs = Math.min(firstPauseMs * 2 ** Math.min(failures, 10), maxPauseMs);
+      failures = Date.now() - began > steadyMs ? 1 : failures + 1;
+      warn('reading from Kafka failed; joining the group again', { group: groupId, failures, error: String(error) });
+      const pauseMs = Math.min(100 * 2 ** Math.min(failures, 10), maxPauseMs);
       await sleep(pauseMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
   /** One consumer's life. Gives what ended it. */
   async #consume(): Promise<unknown> {
-    const { kafka, groupId } = this.#options;
+    const { kafka, groupId, maxBytesPerPartition, leaveWithinMs } = this.#options;
     const consumer = openConsumer(kafka, { groupId, maxBytesPerPartition });
     const ended = new AbortController();
     const over = AbortSignal.any([ended.signal, this.#closing.signal]);
+    this.#placeOnJoin(consumer);
     const opening = this.#open(consumer, over);
     try {
       return await Promise.race([failureOf(opening), crashOf(consumer), silenceOf(consumer, over)]);
     } finally {
       ended.abort();
+      this.#consumer = undefined;
       const left = opening.catch(() => undefined).then(() => consumer.disconnect());
       await Promise.race([left.catch(() => undefined), sleep(leaveWithinMs, undefined, { ref: false })]);
     }
   }
 
+  #placeOnJoin(consumer: Consumer): void {
+    const { assigned, topic } = this.#options;
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      if (consumer === this.#consumer) assigned?.(payload.memberAssignment[topic] ?? []);
+    });
+  }
+
+  /** Joins the group, unless it is `over` before. */
   async #open(consumer: Consumer, over: AbortSignal): Promise<void> {
-    const { topic, read } = this.#options;
+    const { topic, read, autoResolve, concurrentPartitions } = this.#options;
     await consumer.connect();
     if (over.aborted) return;
     await consumer.subscribe({ topic, fromBeginning: true });
     if (over.aborted) return;
+    this.#consumer = consumer;
     await consumer.run({
       autoCommit: false,
-      eachBatchAutoResolve: false,
+      eachBatchAutoResolve: autoResolve,
       partitionsConsumedConcurrently: concurrentPartitions,
-      eachBatch: (payload) => read(payload, over),
+      eachBatch: async (payload) => {
+        if (consumer === this.#consumer) await read(payload, over);
+      },
     });
   }
 }
