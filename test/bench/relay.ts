@@ -9,6 +9,7 @@ import { delayRows } from './relay/delay.js';
 import { generateLog } from './generated-log.js';
 import { projectorRows } from './relay/projectors.js';
 import { rateRow } from './relay/rate.js';
+import { workerRows } from './relay/workers.js';
 import type { Row } from './report.js';
 
 const events = 400_000;
@@ -21,7 +22,10 @@ export const relayBench = async (database: TestDatabase): Promise<Row[]> => {
     const { prefix: topicPrefix } = await createTopics(kafka.brokers);
     const surroundings = { database, kafka: { brokers: kafka.brokers, topicPrefix, tls: undefined, sasl: undefined } };
     await generateLog(database.admin, { events, tenants: 200 });
-    return [await rateRow(surroundings), ...(await projectorRows(surroundings)), ...(await delayRows(surroundings))];
+    const rate = await rateRow(surroundings);
+    const projectors = await projectorRows(surroundings);
+    const delays = await delayRows(surroundings);
+    return [rate, ...projectors, ...(await workerRows(surroundings)), ...delays];
   } finally {
     await kafka.stop();
     await rm(directory, { recursive: true, force: true });
