@@ -33,6 +33,17 @@ describe('the last step before a line leaves the process', () => {
   ])('finds it in %s too', (text) => {
     expect(scrubCardNumbers(text)).toContain('[card number]');
   });
+  it.each(['1 ', '7-', '12 ', '123456789012 '])('finds it behind any number of other numbers: %p', (other) => {
+    for (let count = 0; count < 60; count += 1)
+      expect(scrubCardNumbers(`${other.repeat(count)}4242 4242 4242 4242`)).toContain('[card number]');
+  });
+  it.each(['1 ', '1', '1-1 ', '1234567890123 ', '4 '])('takes no longer than the text is long: %p', (part) => {
+    for (const end of ['', 'a', '.5']) {
+      const begun = performance.now();
+      scrubCardNumbers(part.repeat(1_000_000 / part.length) + end);
+      expect(performance.now() - begun).toBeLessThan(1_500);
+    }
+  });
   it('leaves ids alone', () => {
     for (let at = 0; at < 20_000; at += 1) {
       const id = randomUUID();
