@@ -67,6 +67,7 @@ export const startGateway = async (parts: Parts): Promise<RunningGateway> => {
   const intake = new Intake({ environment, now: clock, leaseMs, owner: presence.owner, free, take, queued });
   const subscription = await log.subscribe({
     consumer: 'gateway:intake',
+    proven: true, // what it is told to do moves money
     handle: intake.handle,
     committed: (events) => {
       for (const event of events) desk.directory.learn(event);

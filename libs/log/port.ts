@@ -18,6 +18,11 @@ export interface SubscriptionOptions {
    * of what it wrote may be out of date. Runs between two batches.
    */
   overtaken?: () => void;
+  /**
+   * Hands over only what Postgres has as well, whoever else may have written to the log that is read: for a consumer whose work reaches
+   * the outside. Costs a read of every event.
+   */
+  proven?: boolean;
   /** Events handed over at once at most. */
   batchSize?: number;
   /** How often a poison event is tried before it goes to the dead letters. */

@@ -38,11 +38,13 @@ export class PartitionWork {
   async read(payload: EachBatchPayload, over: AbortSignal): Promise<void> {
     const { batch } = payload;
     const pulse = new Pulse(() => payload.heartbeat(), over);
+    const cameMs = performance.now();
     try {
       for (let from = 0; from < batch.messages.length; from += chunkSize) {
         if (!payload.isRunning() || payload.isStale() || over.aborted) return;
         const chunk = batch.messages.slice(from, from + chunkSize);
-        await this.#work(batch.partition, chunk, pulse.signal);
+        const records = chunk.map((message) => ({ partition: batch.partition, message, cameMs }));
+        await this.#work(records, pulse.signal);
         pulse.check();
         await commit(payload, chunk);
         this.parts.metrics.lag(batch.partition, Number(batch.highWatermark) - Number(chunk.at(-1)?.offset) - 1);
@@ -56,8 +58,7 @@ export class PartitionWork {
     }
   }
 
-  async #work(partition: number, messages: KafkaMessage[], signal: AbortSignal): Promise<void> {
-    const records = messages.map((message): IncomingRecord => ({ partition, message }));
+  async #work(records: readonly IncomingRecord[], signal: AbortSignal): Promise<void> {
     const verdicts = await inLanes(records, laneOf, width, (record) => this.parts.desk.take(record, signal));
     await patiently(() => this.#publish(verdicts), { signal, again: (error) => this.#waitsFor(error) });
     for (const { outcome, letter } of verdicts) this.parts.metrics.done(outcome, letter?.reason);

@@ -7,6 +7,8 @@ import type { KafkaMessage } from 'kafkajs';
 export interface IncomingRecord {
   partition: number;
   message: KafkaMessage;
+  /** When it was fetched, by the clock of `performance.now()`. */
+  cameMs: number;
 }
 
 /** A command as its record tells it; nothing of it is proved. */
@@ -44,7 +46,7 @@ const required: Record<string, (value: string) => boolean> = {
  * Reads a record as a command: CloudEvents 1.0 in binary mode (Kafka binding), its key the tenant's id. Throws RecordMalformed naming
  * the header.
  */
-export const readCommand = ({ message }: IncomingRecord): CommandRecord => {
+export const readCommand = ({ message, cameMs }: IncomingRecord): CommandRecord => {
   const headers = Object.fromEntries(
     Object.keys(required).map((name) => [name, requiredHeader(message, name)]),
   ) as Record<string, string>;
@@ -62,6 +64,7 @@ export const readCommand = ({ message }: IncomingRecord): CommandRecord => {
     subject: header(message, 'ce_subject'),
     onBehalfOf: header(message, 'ce_onbehalfof'),
     body: message.value ?? Buffer.alloc(0),
+    cameMs,
     traceparent: traceparent !== undefined && traceparentForm.test(traceparent) ? traceparent : undefined,
   };
 };

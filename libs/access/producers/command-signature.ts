@@ -30,6 +30,8 @@ export interface SignedCommand {
   onBehalfOf: string | undefined;
   /** The compact JWS. */
   signature: string;
+  /** When we got it, by the clock of `performance.now()`; now where it is left out. */
+  cameMs?: number;
 }
 
 /** Who signed, and when; `iat` and `exp` in seconds since 1970. */
@@ -49,7 +51,7 @@ export const verifyCommandSignature = async (
   command: SignedCommand,
 ): Promise<CommandSignature> => {
   const { kid, alg } = headerOf(command.signature);
-  const known = await directory.keyOf(command.producer, kid);
+  const known = await directory.keyOf(command.producer, kid, command.cameMs);
   if (known.algorithm !== alg)
     throw new SignatureRefused('signature_algorithm_not_allowed', `this key signs with ${known.algorithm} alone`);
   const claims = await claimsOf(command.signature, known);

@@ -66,21 +66,21 @@ export class ProducerDirectory {
 
   /**
    * The key `kid` of the producer `name`. Throws SignatureRefused where there is none, it is another's or it is revoked; what
-   * Postgres raises where it cannot be asked.
+   * Postgres raises where it cannot be asked. `cameMs` is when what it signs came, by the clock of `performance.now()`: a key that was
+   * not registered then is not looked for again, so that any number of forgeries that came together wait once.
    */
-  async keyOf(name: string, kid: string): Promise<ProducerKey> {
-    const askedMs = this.#now();
+  async keyOf(name: string, kid: string, cameMs = this.#now()): Promise<ProducerKey> {
     let found = (await this.#recent(this.#maxAgeMs)).keys.get(kid);
-    found ??= (await this.#takenSince(askedMs)).keys.get(kid);
+    found ??= (await this.#takenSince(cameMs)).keys.get(kid);
     if (found?.producer.name !== name)
       throw new SignatureRefused('producer_key_unknown', 'the producer has no such key; see `billing producers list`');
     if (found.revoked) throw new SignatureRefused(found.revoked, 'the key or its producer was revoked');
     return found;
   }
 
-  /** What was registered when it was asked for, if not later. */
-  async #takenSince(askedMs: number): Promise<Snapshot> {
-    while (this.#snapshot.takenMs < askedMs) {
+  /** What was registered at that time, if not later. */
+  async #takenSince(sinceMs: number): Promise<Snapshot> {
+    while (this.#snapshot.takenMs < sinceMs) {
       const pauseMs = this.#snapshot.takenMs + this.#minReloadMs - this.#now();
       if (pauseMs > 0) await sleep(pauseMs);
       // At most three times: one that was being loaded when it was asked for, and one after it.

@@ -46,14 +46,14 @@ describeWithKafka('reading records from Kafka', (brokers) => {
     await database.drop();
   });
 
-  const subscribe = (topicPrefix = topic.prefix, at = brokers): Promise<Subscription> => {
+  const subscribe = (topicPrefix = topic.prefix, at = brokers, proven = false): Promise<Subscription> => {
     log = new KafkaLog({
       pool: database.pool('billing_projector', { max: 3 }),
       settings: { brokers: at, topicPrefix, tls: undefined, sasl: undefined },
       app: 'projector',
       observer: { warn: () => undefined, count: (incident) => incidents.push(incident) },
     });
-    return log.subscribe({ consumer, handle: recordEffects(consumer) });
+    return log.subscribe({ consumer, handle: recordEffects(consumer), proven });
   };
   const rowsAfter = (position: number): Promise<EventRow[]> =>
     readRows(database.admin, new Map([[shard, position]]), [shard], 1_000);
@@ -95,6 +95,26 @@ describeWithKafka('reading records from Kafka', (brokers) => {
     expect(await positions()).toEqual([1, 2, 3, 4]);
     await until(() => incidents.includes('malformed_record'));
     expect(new Set(incidents)).toEqual(new Set(['malformed_record']));
+  });
+
+  it('takes no word of another writer for a consumer that wants proof, and goes on with the events of the log', async () => {
+    await append(4);
+    const rows = await rowsAfter(0);
+    const forged = rows.map((row) => ({ ...row, event_id: randomUUID(), stream_id: `payment-${randomUUID()}` }));
+    const altered = rows.map((row) => ({ ...row, version: row.version + 1, data: '{"amount":999999}' }));
+    const [last] = rows.slice(-1);
+    const beyond = { ...(last as EventRow), position: '5', event_id: randomUUID() };
+    await send([...forged, ...altered, ...rows, beyond].map((row) => recordOf(row, 99)));
+    const subscription = await subscribe(topic.prefix, brokers, true);
+    await subscription.whenCaughtUp();
+    await until(() => incidents.includes('malformed_record'));
+    expect(subscription.positions().get(shard)).toBe(4);
+    await append(1);
+    await send((await rowsAfter(4)).map((row) => recordOf(row, 1)));
+    await subscription.whenCaughtUp();
+    expect((await effectsOf(database, consumer)).map(({ stream, version }) => [stream, version])).toEqual(
+      (await rowsAfter(0)).map(({ stream_id, version }) => [stream_id, version]),
+    );
   });
 
   it('digests nothing past a position that is missing, and goes on when the relay has filled it', async () => {

@@ -2,9 +2,11 @@ import { eventPartitions } from '#contracts';
 import type { EventRow } from '#event-store';
 import { GroupMember } from '#platform/kafka';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
+import type { Pool } from 'pg';
 
 import type { RowSource } from '../delivery/row-source.js';
 import type { LogObserver } from '../port.js';
+import { readRows } from '../postgres/read.js';
 import { Gaps } from './gaps.js';
 import { Inbox } from './inbox.js';
 import { MalformedRecord, rowOf } from './record.js';
@@ -15,6 +17,8 @@ export interface KafkaRowsOptions {
   groupId: string;
   batchSize: number;
   observer: LogObserver;
+  /** Where given, a record counts only if this database has the same event at its position. */
+  proofs?: Pool;
 }
 
 /** How long a `take` waits for a row, so that the loop gets to look at other things. */
@@ -32,15 +36,17 @@ const leaveWithinMs = 1_000;
 export class KafkaRows implements RowSource {
   readonly #observer: LogObserver;
   readonly #batchSize: number;
+  readonly #proofs: Pool | undefined;
   readonly #inbox: Inbox;
   readonly #gaps: Gaps;
   readonly #member: GroupMember;
   /** Where the consumer stood when this process looked last: wrong where others went on, which the compare-and-set then tells. */
   #positions: ReadonlyMap<number, number> = new Map();
 
-  constructor({ kafka, topic, groupId, batchSize, observer }: KafkaRowsOptions) {
+  constructor({ kafka, topic, groupId, batchSize, observer, proofs }: KafkaRowsOptions) {
     this.#observer = observer;
     this.#batchSize = batchSize;
+    this.#proofs = proofs;
     this.#inbox = new Inbox(2 * batchSize); // one is digested while the next one comes in
     this.#member = new GroupMember({
       kafka,
@@ -107,10 +113,15 @@ export class KafkaRows implements RowSource {
     const { batch } = payload;
     let malformed: MalformedRecord | undefined;
     let skipped = 0;
+    const proof = await this.#proofOf(batch.partition, batch.messages.length);
     for (const message of batch.messages) {
       if (this.#inbox.isFull && !(await this.#room(payload))) return;
+      if (payload.isStale()) return; // sought elsewhere: what was proved is not what comes next
       try {
-        this.#offer(rowOf(message, batch.partition), message.offset);
+        const row = rowOf(message, batch.partition);
+        if (proof && row.position === String(this.#inbox.next(row.shard)) && !isSame(row, proof.get(row.position)))
+          throw new MalformedRecord('an event that the log has not', batch.partition, message.offset);
+        this.#offer(row, message.offset);
       } catch (error) {
         if (!(error instanceof MalformedRecord)) throw error;
         malformed = error;
@@ -118,6 +129,15 @@ export class KafkaRows implements RowSource {
       }
     }
     if (malformed) this.#warnOfMalformed(malformed, skipped);
+  }
+
+  /** The events of Postgres that the next `count` records of a shard must be, by position; undefined where nobody asks for proof. */
+  async #proofOf(shard: number, count: number): Promise<ReadonlyMap<string, EventRow> | undefined> {
+    if (!this.#proofs) return undefined;
+    const next = this.#inbox.next(shard);
+    if (next === undefined) return new Map();
+    const rows = await readRows(this.#proofs, new Map([[shard, next - 1]]), [shard], count);
+    return new Map(rows.map((row) => [row.position, row]));
   }
 
   /** Waits until the inbox has room, and keeps its place in the group meanwhile. False when the records are no longer wanted. */
@@ -142,3 +162,7 @@ export class KafkaRows implements RowSource {
     this.#observer.warn('records in Kafka that the relay did not write were skipped', { skipped, last: last.message });
   }
 }
+
+const provenColumns = ['event_id', 'tenant_id', 'stream_id', 'version', 'type', 'schema_version', 'data'] as const;
+const isSame = (record: EventRow, event: EventRow | undefined): boolean =>
+  provenColumns.every((column) => record[column] === event?.[column]);

@@ -3,6 +3,7 @@ import type { Consumer, ConsumerConfig, LogEntry, Producer } from 'kafkajs';
 import { Kafka, Partitioners, logLevel } from 'kafkajs';
 
 import type { KafkaSettings } from '../configuration/index.js';
+import { boundRecordHeaders } from './record-headers.js';
 
 export type { KafkaSettings };
 
@@ -19,6 +20,7 @@ export interface KafkaOptions {
  * login. A call is tried for about ten seconds and then fails: who calls decides whether to begin again.
  */
 export const openKafka = ({ settings, clientId, warn }: KafkaOptions): Kafka => {
+  boundRecordHeaders();
   const { brokers, tls, sasl } = settings;
   return new Kafka({
     clientId,
@@ -63,9 +65,9 @@ export const openConsumer = (
 ): Consumer =>
   kafka.consumer({
     maxWaitTimeInMs: 500, // closing waits for the fetch at hand
-    sessionTimeout: 10_000,
+    sessionTimeout: 6_000, // the least that brokers take unless told otherwise
     heartbeatInterval: 1_000,
-    rebalanceTimeout: 15_000,
+    rebalanceTimeout: 10_000,
     allowAutoTopicCreation: false,
     ...config,
   });
