@@ -5,7 +5,7 @@ alter table dead_letter
   add column discarded_at timestamptz,
   add column discarded_by text,
   add column discard_reason text,
-  add constraint dead_letter_discarded check ((discarded_at is null) = (discarded_by is null and discard_reason is null));
+  add constraint dead_letter_discarded check (num_nonnulls(discarded_at, discarded_by, discard_reason) in (0, 3));
 
 -- What still waits, stream by stream in the order of the log: looked at every second while there is any.
 create index dead_letter_waiting on dead_letter (consumer, tenant_id, stream_id, position) where discarded_at is null;

@@ -19,7 +19,7 @@ const deadLetters = {
 const lags = {
   name: 'consumer_lags',
   text: `select c.consumer, sum(h.position - c.position)::float8 as value
-    from billing.checkpoint c join billing.log_head h using (shard) group by 1`,
+    from billing.checkpoint c join billing.log_head h using (shard) where c.consumer not like 'projector:rebuild-%' group by 1`,
 };
 
 /**

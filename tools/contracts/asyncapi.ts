@@ -111,7 +111,7 @@ const channelsOf = (events: string[], commands: string[]): Json => ({
   deadLetters: channel(
     topics.deadLetters,
     'Dead letters',
-    'What could not be digested, with the reason. For operators.',
+    'Commands that were set aside, with the reason. For operators.',
     ['CommandDeadLetter'],
   ),
 });

@@ -53,9 +53,10 @@ const startBroker = async (dataDirectory) => {
     throw new LaunchError(`the data in ${dataDirectory} is in use: stop that run first`, exitConfiguration);
   const { NoBroker, startKafka, stopKafka } = await import(path('dist/test/kafka/index.js'));
   const directory = join(dataDirectory, 'kafka');
+  const port = portOf(process.env.KAFKA_PORT);
   try {
     await stopKafka(directory);
-    return { ...(await startKafka({ directory, log: say })), folder: join(directory, 'node-1') };
+    return { ...(await startKafka({ directory, log: say, ...port })), folder: join(directory, 'node-1') };
   } catch (error) {
     throw new LaunchError(error.message, error instanceof NoBroker ? exitConfiguration : 1);
   }
