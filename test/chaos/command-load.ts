@@ -52,8 +52,7 @@ export class CommandLoad {
   #stopping = false;
   #again = 0;
   #duplicates = 0;
-  /** When anything was answered, in milliseconds. */
-  readonly answeredAt: number[] = [];
+  readonly #open = new Set<Promise<unknown>>();
   /** Ids of the customers that were created in the tenants of all shards. */
   readonly customers = new Set<string>();
 
@@ -88,6 +87,11 @@ export class CommandLoad {
     return this.#settled;
   }
 
+  /** Resolves when everything that is under way now is answered for good. */
+  async whenAnswered(): Promise<void> {
+    await Promise.allSettled(this.#open);
+  }
+
   close(): Promise<void> {
     return this.#client.close();
   }
@@ -116,7 +120,7 @@ export class CommandLoad {
       const amount = 100 + Math.floor(Math.random() * 10_000);
       const body = { amount, currency: 'usd', ...payer };
       const result = await this.#do({ type: 'CreatePayment', tenantId: tenantOne, messageId: key, body });
-      const payment = await this.#outcome(idOf(result));
+      const payment = await this.#tracked(this.#outcome(idOf(result)));
       this.#settled.push({ kind: 'charge', key, tries: 1, payment });
     }
   }
@@ -149,12 +153,14 @@ export class CommandLoad {
   }
 
   /** One command under one message id, until its result is known. Throws on a rejection: the load asks for nothing that can be. */
-  async #do(asked: Command): Promise<CommandResult> {
-    const command = { messageId: randomUUID(), ...asked };
+  #do(asked: Command): Promise<CommandResult> {
+    return this.#tracked(this.#sendUntilKnown({ messageId: randomUUID(), ...asked }));
+  }
+
+  async #sendUntilKnown(command: Command): Promise<CommandResult> {
     for (let tries = 1; tries <= maxTries; tries += 1) {
       try {
         const result = await (await this.#client.send(command)).result(resultMs);
-        this.answeredAt.push(Date.now());
         if (result.outcome === 'duplicate') this.#duplicates += 1;
         return result;
       } catch (error) {
@@ -166,12 +172,20 @@ export class CommandLoad {
     throw new Error(`no result of ${command.type} after ${maxTries} tries:\n${this.standalone.output().slice(-3_000)}`);
   }
 
+  #tracked<T>(work: Promise<T>): Promise<T> {
+    this.#open.add(work);
+    const over = (): void => {
+      this.#open.delete(work);
+    };
+    work.then(over, over);
+    return work;
+  }
+
   /** The payment once the processor has spoken. */
   async #outcome(paymentId: string): Promise<PaymentView> {
     for (let tries = 1; tries <= settleTries; tries += 1) {
       const payment = await this.#client.payment(paymentId).catch(() => undefined);
       if (payment?.status === 'succeeded' || payment?.status === 'failed') {
-        this.answeredAt.push(Date.now());
         return payment as unknown as PaymentView;
       }
       await sleep(settleMs);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { until } from '../../apps/relay/testing/index.js';
 import type { ProxiedKafka } from '../kafka/fault-proxy.js';
+import { randomFrom } from '../bench/generated-log.js';
 import type { Part, Standalone } from '../standalone/index.js';
 import { startExtra } from './extra-process.js';
 
@@ -88,4 +89,32 @@ export const faults: Readonly<Record<string, (victims: Victims) => Promise<void>
   'workers rebalanced': rebalance('command-worker'),
   'api killed': killed('api'),
   'Postgres killed': killed('postgres'),
+};
+
+/** Their names. */
+export const kinds = Object.keys(faults);
+
+/** Kinds that can strike together with any other of them: each is over at once. */
+const instant = kinds.filter((kind) => kind.endsWith('killed') && kind !== 'broker killed');
+
+/**
+ * `count` faults in steps of one or two at once: every kind comes before any comes again, in an order that `seed` decides; now and
+ * then two processes die together.
+ */
+export const stepsOf = (count: number, seed: number): string[][] => {
+  const random = randomFrom(seed);
+  const order = Array.from({ length: Math.ceil(count / kinds.length) }, () =>
+    kinds
+      .map((kind) => ({ kind, place: random() }))
+      .toSorted((a, b) => a.place - b.place)
+      .map(({ kind }) => kind),
+  ).flat();
+  const steps: string[][] = [];
+  for (const kind of order.slice(0, count)) {
+    const last = steps.at(-1);
+    if (last?.length === 1 && last[0] !== kind && [...last, kind].every((each) => instant.includes(each)))
+      last.push(kind);
+    else steps.push([kind]);
+  }
+  return steps;
 };

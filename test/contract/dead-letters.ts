@@ -101,7 +101,9 @@ export const deadLetterContract = (name: string, setUp: () => Promise<LogSetUp>)
 
       mend(2);
       await retry(stream);
-      await until(async () => (await lettersOf(stream)).length === 2);
+      const isPutBack = (letters: { reason: string }[]): boolean =>
+        letters.length === 2 && letters[0]?.reason === 'poison';
+      await until(async () => isPutBack(await lettersOf(stream)));
       expect(await lettersOf(stream)).toMatchObject([
         { reason: 'poison', error: 'Error: cannot digest this', tries: 1 },
         { reason: 'blocked', tries: 0 },

@@ -26,6 +26,9 @@ export class Load {
   #workers: Promise<void>[] = [];
   #position: string | undefined;
   #retried = 0;
+  readonly #open = new Set<Promise<unknown>>();
+  /** How long the slowest single try took, answered or not. */
+  longestTryMs = 0;
 
   private constructor(
     readonly standalone: Standalone,
@@ -45,6 +48,11 @@ export class Load {
     this.#stopping = true;
     await Promise.all(this.#workers);
     return this.#settled;
+  }
+
+  /** Resolves when everything that is under way now is answered for good. */
+  async whenAnswered(): Promise<void> {
+    await Promise.allSettled(this.#open);
   }
 
   /** Resolves when the read models have the last answered request. */
@@ -123,9 +131,21 @@ export class Load {
     return { key, ...answered };
   }
 
-  async #untilAnswered(request: () => Promise<Response>): Promise<{ tries: number; body: unknown }> {
+  #untilAnswered(request: () => Promise<Response>): Promise<{ tries: number; body: unknown }> {
+    const answered = this.#tryUntilAnswered(request);
+    this.#open.add(answered);
+    const over = (): void => {
+      this.#open.delete(answered);
+    };
+    answered.then(over, over);
+    return answered;
+  }
+
+  async #tryUntilAnswered(request: () => Promise<Response>): Promise<{ tries: number; body: unknown }> {
     for (let tries = 1; tries <= maxTries; tries += 1) {
+      const began = performance.now();
       const answer = await this.#try(request);
+      this.longestTryMs = Math.max(this.longestTryMs, Math.round(performance.now() - began));
       if (answer) {
         if (tries > 1) this.#retried += 1;
         return { tries, body: answer.body };

@@ -97,6 +97,7 @@ export const startStandalone = async (environment: NodeJS.ProcessEnv = {}): Prom
     child = start();
   };
   await whenReady();
+  if (kafka && !output.join('').includes(kafka.brokers.join(','))) throw new Error('it does not run on Kafka');
   return {
     url,
     sandboxUrl: `http://127.0.0.1:${sandboxPort}`,
