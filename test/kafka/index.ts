@@ -135,7 +135,8 @@ const clusterIn = async (directory: string, { brokers = 1, port, proxyPorts = []
     controllerPort: portAt(brokers + at),
     ...proxiedBy(proxyPorts[at], portAt(2 * brokers + at)),
   }));
-  const cluster = { id: randomBytes(16).toString('base64url'), nodes };
+  const id = randomBytes(16).toString('base64url').replace(/^-/, 'A'); // the storage tool would take a dash for an option
+  const cluster = { id, nodes };
   await mkdir(directory, { recursive: true });
   await writeFile(clusterFile(directory), JSON.stringify(cluster));
   return cluster;

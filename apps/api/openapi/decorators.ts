@@ -95,8 +95,9 @@ export const AnswersEvents = (): MethodDecorator =>
     ApiHeader({
       name: 'Last-Event-ID',
       required: false,
-      description: 'Of a stream: the id of the last event that the client has. Browsers send it by themselves.',
-      schema: { type: 'string', pattern: '^\\d{1,2}:\\d{1,15}$' },
+      description:
+        'Of a stream, and looked at for one alone: the id of the last event that the client has, shard:position. Browsers send it by themselves.',
+      schema: { type: 'string' },
     }),
     ApiResponse({
       status: 200,

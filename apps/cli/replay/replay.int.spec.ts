@@ -310,7 +310,7 @@ describeWithKafka('a replay from Kafka', (brokers) => {
       topics = before;
       await other.drop();
     }
-  });
+  }, 60_000);
 });
 
 /** The first line in which two long texts differ: jest would take minutes to tell. */
