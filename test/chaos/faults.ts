@@ -52,7 +52,7 @@ const answersLost = async ({ standalone, kafka }: Victims): Promise<void> => {
   const before = lost();
   try {
     for (const proxy of kafka.proxies) proxy.dropProduceAnswers(2);
-    await until(() => lost() > before, 15_000, 'an answer to the second relay is lost');
+    await until(() => lost() > before, 30_000, 'an answer to the second relay is lost');
     await between(500, 2_000);
   } finally {
     for (const proxy of kafka.proxies) proxy.dropProduceAnswers(0);
