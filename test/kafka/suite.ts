@@ -45,6 +45,9 @@ const configOfCommands = [
   { name: 'compression.type', value: 'uncompressed' },
 ];
 
+/** Events carry their own time, which may be weeks ago: by default the broker would delete them at its next look. */
+const keptForEver = [{ name: 'retention.ms', value: '-1' }];
+
 /** Creates the topics of the service under a prefix: 16 partitions of events, 4 of each other topic. */
 export const createTopics = async (brokers: string[], prefix = newTopicPrefix()): Promise<TestTopics> => {
   const admin = testKafka(brokers).admin();
@@ -57,7 +60,7 @@ export const createTopics = async (brokers: string[], prefix = newTopicPrefix())
       topics: names.map((name) => ({
         topic: `${prefix}${name}`,
         numPartitions: name === topics.events ? eventPartitions : 4,
-        configEntries: name === topics.commands ? configOfCommands : [],
+        configEntries: name === topics.commands ? configOfCommands : keptForEver,
       })),
     });
     await untilServed(
