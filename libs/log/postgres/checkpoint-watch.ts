@@ -3,10 +3,14 @@ import type { Pool } from 'pg';
 interface Waiter {
   shard: number;
   position: number;
+  /** When it has waited long enough, by Date.now(). */
+  until: number;
   settle: (reached: boolean) => void;
 }
 
 const pollMs = 20;
+/** Who does not want to wait gets one look, which takes this long at most. */
+const lookMs = 500;
 const maxWaiters = 50_000;
 
 /**
@@ -26,6 +30,7 @@ export class CheckpointWatch {
 
   /** Resolves true once `position` of `shard` is digested, false after `timeoutMs`, also while Postgres is away. */
   reached(shard: number, position: number, timeoutMs: number): Promise<boolean> {
+    if (position <= 0) return Promise.resolve(true); // every reader begins there
     if (this.#waiters.size >= maxWaiters) return Promise.resolve(false);
     return new Promise((resolve) => {
       const settle = (reached: boolean): void => {
@@ -33,8 +38,8 @@ export class CheckpointWatch {
         this.#waiters.delete(waiter);
         resolve(reached);
       };
-      const waiter: Waiter = { shard, position, settle };
-      const timer = setTimeout(settle, Math.max(timeoutMs, pollMs), false); // long enough to look once
+      const waiter: Waiter = { shard, position, until: Date.now() + timeoutMs, settle };
+      const timer = setTimeout(settle, Math.max(timeoutMs, lookMs), false);
       this.#waiters.add(waiter);
       if (!this.#polling) void this.#poll();
     });
@@ -46,6 +51,7 @@ export class CheckpointWatch {
       const positions = await this.#read();
       for (const waiter of this.#waiters) {
         if ((positions.get(waiter.shard) ?? -1) >= waiter.position) waiter.settle(true);
+        else if (Date.now() >= waiter.until) waiter.settle(false);
       }
       if (this.#waiters.size > 0) await new Promise((resolve) => setTimeout(resolve, pollMs));
     }
