@@ -61,7 +61,7 @@ export const startGateway = async (parts: Parts): Promise<RunningGateway> => {
   const metrics = new GatewayMetrics(parts.metrics, desk.line, store, clock);
   const presence = new Presence(pool, logger);
   // Before anything is taken in hand, so that no other gateway takes it for a dead one's.
-  await presence.releaseOrphans(clock());
+  await presence.releaseOrphans(clock(), { callIds: [], leaseMs });
   const gateway = new Gateway({ desk, store, presence, metrics, logger, maxInHand, leaseMs, onStep: parts.onStep });
   const { free, take, queued } = gateway;
   const intake = new Intake({ environment, now: clock, leaseMs, owner: presence.owner, free, take, queued });

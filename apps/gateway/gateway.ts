@@ -38,6 +38,7 @@ const purgeMs = 600_000;
  */
 export class Gateway {
   readonly #options: GatewayOptions;
+  /** By call id. */
   readonly #inHand = new Map<string, Promise<void>>();
   readonly #onStep: OnStep;
   #wake: (() => void) | undefined;
@@ -66,13 +67,12 @@ export class Gateway {
   /** Takes calls on that are stored as this process's own. */
   readonly take = (calls: readonly TakenCall[]): void => {
     for (const call of calls) {
-      const key = `${call.tenantId}/${call.callId}`;
-      if (this.#inHand.has(key)) continue; // its lease ran out under our hands: it is still being worked on
+      if (this.#inHand.has(call.callId)) continue; // its lease ran out under our hands: it is still being worked on
       const ended = this.#work(call).finally(() => {
-        this.#inHand.delete(key);
+        this.#inHand.delete(call.callId);
         if (this.#backlog) this.wake();
       });
-      this.#inHand.set(key, ended);
+      this.#inHand.set(call.callId, ended);
     }
   };
 
@@ -114,13 +114,13 @@ export class Gateway {
     }
   }
 
-  /** Calls that a dead gateway had in hand are due at once. */
+  /** Calls that are in nobody's hands any more are due at once. */
   async #releaseOrphans(): Promise<void> {
-    const { presence, desk, logger } = this.#options;
+    const { presence, desk, logger, leaseMs } = this.#options;
     if (Date.now() - this.#lookedAt < presence.lookMs) return;
-    const released = await presence.releaseOrphans(desk.now());
+    const released = await presence.releaseOrphans(desk.now(), { callIds: [...this.#inHand.keys()], leaseMs });
     this.#lookedAt = Date.now();
-    if (released > 0) logger.warn({ calls: released }, 'calls of a gateway that is gone are taken over');
+    if (released > 0) logger.warn({ calls: released }, 'calls that nobody had in hand any more are due again');
   }
 
   async #takeDue(): Promise<void> {
@@ -144,7 +144,7 @@ export class Gateway {
   }
 
   async #work(call: TakenCall): Promise<void> {
-    const { desk, store, metrics, leaseMs } = this.#options;
+    const { desk, store, metrics } = this.#options;
     const operation = operationOf(call);
     try {
       const isForgotten = desk.now().getTime() - call.firstSentAt.getTime() >= keyLifeMs;
@@ -162,7 +162,7 @@ export class Gateway {
       if (error instanceof LeaseLost) return;
       await this.#putBack(call, error).catch((failure: unknown) => {
         const context = { callId: call.callId, operation, error: String(failure) };
-        this.#options.logger.warn(context, `a call could not be put back; it is due again within ${leaseMs} ms`);
+        this.#options.logger.warn(context, 'a call could not be put back; it is due again within seconds');
       });
     }
   }

@@ -55,6 +55,7 @@ describeWithKafka(`three brokers and every process under ${count} faults`, () =>
       const requests = await Load.begin(standalone, { workers: 4 });
       const done: string[] = [];
       let longestWaitMs = 0;
+      let longestAfter = '';
       for (const [at, step] of stepsOf(count, seed).entries()) {
         await sleep(300 + Math.random() * 1_500);
         await Promise.all(step.flatMap((kind) => faults[kind]?.({ standalone, kafka }) ?? []));
@@ -62,14 +63,17 @@ describeWithKafka(`three brokers and every process under ${count} faults`, () =>
         if (at % 2 === 0) continue; // the next one strikes while this one still hurts
         const mended = performance.now();
         await Promise.all([requests.whenAnswered(), commands.whenAnswered()]);
-        longestWaitMs = Math.max(longestWaitMs, Math.round(performance.now() - mended));
+        const waitedMs = Math.round(performance.now() - mended);
+        if (waitedMs <= longestWaitMs) continue;
+        longestWaitMs = waitedMs;
+        longestAfter = done.slice(-2).join(', ');
       }
       await standalone.whenReady();
       const settled = [...(await requests.finish()), ...(await commands.finish())];
       console.info(
         kinds.map((kind) => `${kind} ${done.filter((each) => each === kind).length}x`).join(', '),
         `(order by seed ${seed}); ${requests.summary()}; ${commands.summary()};`,
-        `all that was open was answered within ${longestWaitMs} ms of a fault, each try over HTTP within ${requests.longestTryMs} ms`,
+        `all that was open was answered within ${longestWaitMs} ms of a fault (longest after: ${longestAfter}), each try over HTTP within ${requests.longestTryMs} ms`,
       );
       await requests.whenProjected();
       expect(await compareBooks(standalone, requests, settled)).toEqual([]);

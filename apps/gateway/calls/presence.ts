@@ -6,17 +6,28 @@ import type { Pool, PoolClient } from 'pg';
 const lockClass = 7_209;
 const lookMs = 1_000;
 
-// Whatever state it is in: a call with an owner is in that owner's hands.
+/** A call that was stored as this gateway's so long ago has reached its hands, if it ever does. */
+const reachesHandMs = 5_000;
+
+// Whatever state it is in: a call with an owner is in that owner's hands, unless this is the owner and knows better.
 const releaseSql = `update billing.processor_call c set not_before = $1, owner = null
-  where c.owner is not null and not exists (
+  where c.owner is not null and case c.owner when $2 then c.not_before <= $3 and c.call_id <> all ($4::uuid[]) else not exists (
     select from pg_locks l where l.locktype = 'advisory' and l.classid = ${lockClass} and l.objid = c.owner::oid and l.objsubid = 2
-      and l.database = (select oid from pg_database where datname = current_database()))
+      and l.database = (select oid from pg_database where datname = current_database())) end
   returning 1`;
+
+/** What a gateway knows of the calls that are its own. */
+export interface InHand {
+  callIds: readonly string[];
+  /** How long a call is its own once it has been taken. */
+  leaseMs: number;
+}
 
 /**
  * Shows other gateways that this one lives: a session's advisory lock, which Postgres gives back the moment the process dies.
- * What a dead one had in hand is released at once, where its lease alone would hold it for a minute. A gateway that only lost
- * its session loses calls to another too: both then send the same key, which charges once.
+ * What a dead one had in hand is released at once, where its lease alone would hold it for a minute; and so is what is this one's
+ * by the table and not in its hands: what could not be put back, or was taken by a commit whose answer was lost. A gateway that only
+ * lost its session loses calls to another too: both then send the same key, which charges once.
  */
 export class Presence {
   /** Names this process in \`processor_call.owner\`. */
@@ -34,10 +45,12 @@ export class Presence {
   /** How often to look for what the dead left behind. */
   readonly lookMs = lookMs;
 
-  /** Takes the lock, again where the session was lost, then releases what the dead had in hand; gives how many calls. */
-  async releaseOrphans(now: Date): Promise<number> {
+  /** Takes the lock, again where the session was lost, then releases what is in nobody's hands; gives how many calls. */
+  async releaseOrphans(now: Date, { callIds, leaseMs }: InHand): Promise<number> {
     if (!this.#session && !this.#closed) await this.#open();
-    const { rowCount } = await this.#pool.query({ name: 'release_orphans', text: releaseSql, values: [now] });
+    const takenBefore = new Date(now.getTime() + leaseMs - reachesHandMs);
+    const values = [now, this.owner, takenBefore, callIds];
+    const { rowCount } = await this.#pool.query({ name: 'release_orphans', text: releaseSql, values });
     return rowCount ?? 0;
   }
 
