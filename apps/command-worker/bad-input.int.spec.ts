@@ -307,7 +307,7 @@ describeWithKafka('what an attacker may try', (brokers) => {
         ({ json }) => `${String(json.partition)}:${String(json.offset)}` === place,
       );
       const kept = JSON.stringify(letter) + JSON.stringify(published);
-      expect(kept).not.toMatch(/lovelace|eyJ/);
+      expect(kept).not.toMatch(/lovelace|eyJ[\w-]+\./);
       expect(published?.json).toMatchObject({
         source: 'commands',
         reason: 'unknown_field',
@@ -354,7 +354,7 @@ describeWithKafka('what an attacker may try', (brokers) => {
       expect(letter.message_id).toBeNull();
       await setAside('raw_card_data', { tenantId, messageId: 'order-4242424242424242', body: email() });
       const sent = [...worker.letters.records, ...worker.results.records].map(({ text }) => text).join();
-      expect(sent).not.toMatch(/4242/);
+      expect(sent).not.toMatch(/4242[ -]?4242/);
     });
 
     it('is gone after 30 days, and not before', async () => {
