@@ -7,7 +7,7 @@ import type { KafkaSettings } from '#platform/configuration';
 import { ConfigurationError, readKafkaSettings } from '#platform/configuration';
 import { openKafka } from '#platform/kafka';
 import Table from 'cli-table3';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Admin } from 'kafkajs';
 
 import { exitUsage, refusingUsage } from '../usage.js';
@@ -64,7 +64,9 @@ export const topicsCommand = (environment: NodeJS.ProcessEnv): Command =>
           'Makes the topics of KAFKA_BROKERS what the file says: creates what is missing and corrects settings that differ.\n' +
             'Never deletes a topic or a record. Log in as an administrator of the cluster (KAFKA_SASL_USERNAME).',
         )
-        .option('--file <file>', 'the topics', deployed('topics.json'))
+        .addOption(
+          new Option('--file <file>', 'the topics').default(deployed('topics.json'), 'deploy/kafka/topics.json'),
+        )
         .option('--acls [file]', 'also give the access that this file lists (deploy/kafka/acls.json if none is named)')
         .option('--prune', 'with --acls: take back access to our topics that the file does not list')
         .option(
