@@ -130,7 +130,8 @@ export class Gateway {
     const limit = Math.min(desk.line.open ? 1 : maxTaken, room);
     if (limit <= 0) return;
     const now = desk.now();
-    const calls = await store.take(now, limit, new Date(now.getTime() + leaseMs), presence.owner);
+    const leaseUntil = new Date(now.getTime() + leaseMs);
+    const calls = await store.take(now, limit, leaseUntil, presence.owner, [...this.#inHand.keys()]);
     this.#backlog = calls.length === limit;
     this.take(calls);
   }

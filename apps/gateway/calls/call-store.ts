@@ -54,7 +54,7 @@ const insertSql = `insert into billing.processor_call (tenant_id, call_id, shard
 // A call that was being sent when its lease ran out may have been executed: from then on it is unknown.
 const takeSql = `with due as (
     select tenant_id, call_id from billing.processor_call
-    where state <> 'parked' and not_before <= $1 order by not_before limit $2 for update skip locked)
+    where state <> 'parked' and not_before <= $1 and call_id <> all ($5::uuid[]) order by not_before limit $2 for update skip locked)
   update billing.processor_call c
   set state = case c.state when 'queued' then 'sent' else 'unknown' end, first_sent_at = coalesce(c.first_sent_at, $1),
     tries = c.tries + 1, not_before = $3, owner = $4
@@ -111,12 +111,21 @@ export class CallStore {
     this.#finishing = new MicroBatch((finished) => this.#finish(finished), finishGatherMs);
   }
 
-  /** Takes calls that are due, `limit` at most, for `owner` until `leaseUntil`. Two processes never take the same one. */
-  async take(now: Date, limit: number, leaseUntil: Date, owner: number): Promise<TakenCall[]> {
+  /**
+   * Takes calls that are due, `limit` at most, for `owner` until `leaseUntil`. Two processes never take the same one. None of
+   * `inHand`: where the lease of a call ran out under its hands, the process leaves it to others.
+   */
+  async take(
+    now: Date,
+    limit: number,
+    leaseUntil: Date,
+    owner: number,
+    inHand: readonly string[] = [],
+  ): Promise<TakenCall[]> {
     const { rows } = await this.#pool.query<CallRow>({
       name: 'take_calls',
       text: takeSql,
-      values: [now, limit, leaseUntil, owner],
+      values: [now, limit, leaseUntil, owner, inHand],
     });
     return rows.map((row) => takenFrom(row, leaseUntil));
   }
