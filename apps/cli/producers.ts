@@ -100,7 +100,11 @@ const revokeCommand = (environment: NodeJS.ProcessEnv): Command =>
       orUsage(command, () =>
         withOwner(environment, async (pool) => {
           await revokeProducer(pool, name, kid);
-          console.log(kid === undefined ? `${name} is revoked` : `the key ${kid} of ${name} is revoked`);
+          console.log(
+            kid === undefined
+              ? `${name} is revoked for good, with all its keys`
+              : `the key ${kid} of ${name} is revoked`,
+          );
         }),
       ),
     );
@@ -115,7 +119,8 @@ const add = async (pool: Pool, name: string, options: AddOptions): Promise<void>
     if (generateKey !== undefined) await rm(generateKey, { force: true }); // a key that was never registered is no use
     throw error;
   }
-  console.log(key.kid);
+  const kept = generateKey === undefined ? '' : `, its private half is in ${generateKey}`;
+  console.log(`${name} is registered with the key ${key.kid}${kept}`);
 };
 
 const keyOf = async ({ publicKey, generateKey }: AddOptions): Promise<PublicKey> => {

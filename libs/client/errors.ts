@@ -46,7 +46,8 @@ export class ResultTimeout extends BillingError {
   constructor(messageId: string, timeoutMs: number) {
     super(
       'result_timeout',
-      `no result of message ${messageId} within ${timeoutMs} ms; send it again with this id`,
+      `no result of message ${messageId} within ${timeoutMs} ms; send it again with this id. If none ever comes: is the key registered, and is the ` +
+        "topic prefix the service's? Its operator looks into `billing dead-letters list`",
       messageId,
     );
   }

@@ -148,7 +148,11 @@ export class ResultReader {
     const admin = this.#kafka.admin();
     await admin.connect();
     try {
-      for (const { partition, high } of await admin.fetchTopicOffsets(this.#topic)) this.#next.set(partition, high);
+      const ends = await admin.fetchTopicOffsets(this.#topic).catch((error: unknown) => {
+        if ((error as { type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
+        throw new Error(`there is no topic ${this.#topic}: check topicPrefix`, { cause: error });
+      });
+      for (const { partition, high } of ends) this.#next.set(partition, high);
     } finally {
       await admin.disconnect();
     }

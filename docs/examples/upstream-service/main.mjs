@@ -3,14 +3,23 @@
  * Message ids are made from the order's id: run it again with the same ORDER_ID, after a crash wherever you like, and nothing is charged twice.
  */
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 
-import { BillingClient, CommandRejected } from '@billing-service/client';
+import { BillingClient, BillingError } from '@billing-service/client';
 
 const setting = (name, otherwise) => {
   const value = process.env[name] || otherwise;
   if (value === undefined) throw new Error(`set ${name}: see README.md`);
   return value;
+};
+
+const fileOf = (name) => {
+  const path = setting(name);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error(`${name}: ${path} cannot be read (${error.code})`, { cause: error });
+  }
 };
 
 const tenantId = setting('BILLING_TENANT', '11111111-1111-4111-8111-111111111111');
@@ -22,7 +31,7 @@ const billing = new BillingClient({
   http: { url: setting('BILLING_URL', 'http://127.0.0.1:3000'), token: () => Promise.resolve(token) },
   producer: {
     name: setting('BILLING_PRODUCER', 'shop'),
-    privateKey: await readFile(setting('BILLING_PRODUCER_KEY'), 'utf8'),
+    privateKey: fileOf('BILLING_PRODUCER_KEY'),
   },
 });
 
@@ -47,7 +56,7 @@ const charge = async (processorToken) => {
   const paymentMethodId = (await card.result()).resource.id;
   const attached = await card.settled(); // the processor has to agree before the card can be charged
   console.log(`payment method  ${paymentMethodId} ${attached.type}`);
-  if (attached.type !== 'PaymentMethodAttached') throw new Error(`the card was refused: ${attached.data.code}`);
+  if (attached.type !== 'PaymentMethodAttached') return { status: 'refused', failure: attached.data };
 
   const payment = await billing.send({
     type: 'CreatePayment',
@@ -63,15 +72,18 @@ const charge = async (processorToken) => {
 
 try {
   const payment = await charge(setting('PROCESSOR_TOKEN', 'pm_card_visa'));
-  console.log('what happened:');
-  for await (const { position, type, data } of billing.events({ streamId: `payment-${payment.id}` })) {
-    console.log(`  ${position.padEnd(10)} ${type.padEnd(20)} ${data.amount ?? ''}`);
+  if (payment.id !== undefined) {
+    console.log('what happened:');
+    for await (const { position, type, data } of billing.events({ streamId: `payment-${payment.id}` })) {
+      console.log(`  ${position.padEnd(10)} ${type.padEnd(20)} ${data.amount ?? ''}`);
+    }
   }
-  console.log(`order ${order.id} is ${payment.status}: ${payment.amountCaptured} ${payment.currency} were taken`);
+  const outcome = payment.failure ? payment.failure.code : `${payment.amountCaptured} ${payment.currency} were taken`;
+  console.log(`order ${order.id} is ${payment.status}: ${outcome}`);
   process.exitCode = payment.status === 'succeeded' ? 0 : 1;
 } catch (error) {
-  if (!(error instanceof CommandRejected)) throw error;
-  console.error(`${error.message} (${error.code}, message ${error.messageId})`);
+  if (!(error instanceof BillingError)) throw error;
+  console.error(`${error.message} (${error.code}${error.messageId ? `, message ${error.messageId}` : ''})`);
   process.exitCode = 1;
 } finally {
   await billing.close();
