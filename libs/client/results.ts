@@ -149,8 +149,9 @@ export class ResultReader {
     await admin.connect();
     try {
       const ends = await admin.fetchTopicOffsets(this.#topic).catch((error: unknown) => {
-        if ((error as { type?: string }).type !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error;
-        throw new Error(`there is no topic ${this.#topic}: check topicPrefix`, { cause: error });
+        throw isUnknownTopic(error)
+          ? new Error(`there is no topic ${this.#topic}: check topicPrefix`, { cause: error })
+          : error;
       });
       for (const { partition, high } of ends) this.#next.set(partition, high);
     } finally {
@@ -185,3 +186,9 @@ export class ResultReader {
     this.#awaited.clear();
   }
 }
+
+/** kafkajs wraps what it has tried a few times. */
+const isUnknownTopic = (error: unknown): boolean => {
+  const { type, cause } = error as { type?: string; cause?: { type?: string } };
+  return [type, cause?.type].includes('UNKNOWN_TOPIC_OR_PARTITION');
+};
