@@ -12,7 +12,8 @@ export const subjects = {
   CapturePayment: 'paymentId',
   CancelPayment: 'paymentId',
   RefundPayment: 'paymentId',
-} as const satisfies Record<CommandType, 'customerId' | 'paymentId' | undefined>;
+  SubmitDisputeEvidence: 'disputeId',
+} as const satisfies Record<CommandType, 'customerId' | 'paymentId' | 'disputeId' | undefined>;
 
 interface Addressed {
   /** UUID of the tenant. The producer has to be registered for it. */
@@ -64,7 +65,7 @@ export const prepare = (command: Command, messageId: string): PreparedCommand =>
   if (!Object.hasOwn(subjects, command.type))
     throw new InvalidCommand(`there is no command ${command.type}`, messageId);
   const field = subjects[command.type];
-  const subject = field === undefined ? undefined : (command as { customerId?: string; paymentId?: string })[field];
+  const subject = field === undefined ? undefined : (command as Partial<Record<typeof field, string>>)[field];
   const ids = { tenantId: command.tenantId, ...(field !== undefined && { [field]: subject }) };
   for (const [name, id] of Object.entries(ids)) {
     if (typeof id !== 'string' || !uuidForm.test(id)) throw new InvalidCommand(`${name} must be a UUID`, messageId);

@@ -21,6 +21,11 @@ describe('commands', () => {
     ['a message id that is too long', { type: 'CancelPayment', tenantId, paymentId }, 'm'.repeat(256)],
     ['a tenant that is no UUID', { type: 'CancelPayment', tenantId: 'acme', paymentId }, 'm1'],
     ['a payment that is no UUID', { type: 'CancelPayment', tenantId, paymentId: '../1' }, 'm1'],
+    [
+      'a dispute that is no UUID',
+      { type: 'SubmitDisputeEvidence', tenantId, disputeId: 'du_1', body: { evidence: { customerName: 'Ada' } } },
+      'm1',
+    ],
     ['an unknown type', { type: 'Steal', tenantId } as unknown as Command, 'm1'],
     [
       'a body beyond 64 KiB',

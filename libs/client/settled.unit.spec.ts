@@ -78,6 +78,11 @@ describe('what settles a command', () => {
     const events = [caused('PaymentCaptured', 'c0'), own('RefundRequested'), caused('RefundSucceeded')];
     expect(await settledBy(events, { of, resource: { type: 'refund', id: 'r1' } })).toBe('RefundSucceeded');
   });
+  it('is looked for in the payment of a dispute, past what is said of the dispute itself', async () => {
+    const of: PreparedCommand = { ...command, type: 'SubmitDisputeEvidence', subject: 'd1' };
+    const events = [own('DisputeEvidenceRequested'), caused('DisputeReported'), caused('DisputeEvidenceSubmitted')];
+    expect(await settledBy(events, { of })).toBe('DisputeEvidenceSubmitted');
+  });
   it('is waited for no longer than was said', async () => {
     expect(await settledBy([own('PaymentCreated'), own('PaymentRequested')])).toBe('unknown');
   });

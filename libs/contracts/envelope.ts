@@ -40,7 +40,15 @@ export interface RecordedEvent<E extends DomainEvent = DomainEvent> {
 }
 
 /** The aggregates that own streams. These words are a storage format: stream ids begin with them. */
-export type Aggregate = 'customer' | 'payment_method' | 'payment';
+export type Aggregate = 'customer' | 'payment_method' | 'payment' | 'payout' | 'connected_account';
+
+const aggregates: ReadonlySet<string> = new Set<Aggregate>([
+  'customer',
+  'payment_method',
+  'payment',
+  'payout',
+  'connected_account',
+]);
 
 /** `streamIdOf('payment', id)` is the stream of that payment. The form is a storage format. */
 export const streamIdOf = (aggregate: Aggregate, id: string): string => `${aggregate}-${id}`;
@@ -49,8 +57,8 @@ export const streamIdOf = (aggregate: Aggregate, id: string): string => `${aggre
 export const parseStreamId = (streamId: string): { aggregate: Aggregate; id: string } => {
   const dash = streamId.indexOf('-');
   const aggregate = streamId.slice(0, dash);
-  if (aggregate !== 'customer' && aggregate !== 'payment_method' && aggregate !== 'payment') {
-    throw new Error(`not a stream id: ${streamId}`);
-  }
+  if (!isAggregate(aggregate)) throw new Error(`not a stream id: ${streamId}`);
   return { aggregate, id: streamId.slice(dash + 1) };
 };
+
+const isAggregate = (word: string): word is Aggregate => aggregates.has(word);

@@ -6,10 +6,16 @@ export const eventTypes = {
   CustomerCreated: { version: 1, resting: true },
   CustomerRegistered: { version: 1, resting: true },
   CustomerRegistrationFailed: { version: 1, resting: true },
+  CustomerDeletedAtProcessor: { version: 1, resting: false },
+  FinancialAccountReported: { version: 1, resting: false },
 
   PaymentMethodAttachRequested: { version: 1, resting: false },
   PaymentMethodAttached: { version: 1, resting: true },
   PaymentMethodAttachFailed: { version: 1, resting: true },
+  PaymentMethodDetached: { version: 1, resting: false },
+  PaymentMethodUpdated: { version: 1, resting: false },
+  PaymentMethodLookupRequested: { version: 1, resting: false },
+  MandateReported: { version: 1, resting: false },
 
   PaymentCreated: { version: 1, resting: true },
   PaymentRequested: { version: 1, resting: false },
@@ -28,9 +34,26 @@ export const eventTypes = {
   RefundPending: { version: 1, resting: true },
   RefundSucceeded: { version: 1, resting: true },
   RefundFailed: { version: 1, resting: true },
+  DisputeReported: { version: 1, resting: false },
   DisputeOpened: { version: 1, resting: false },
+  DisputeFundsMoved: { version: 1, resting: false },
   DisputeClosed: { version: 1, resting: false },
+  DisputeEvidenceRequested: { version: 1, resting: false },
+  DisputeEvidenceSubmitted: { version: 1, resting: true },
+  DisputeEvidenceFailed: { version: 1, resting: true },
+  ProcessorReviewReported: { version: 1, resting: false },
+  FraudWarningReceived: { version: 1, resting: false },
+  PaymentLookupRequested: { version: 1, resting: false },
   SettlementRecorded: { version: 1, resting: false },
+
+  PayoutReported: { version: 1, resting: true },
+  PayoutPaid: { version: 1, resting: true },
+  PayoutFailed: { version: 1, resting: true },
+
+  ConnectedAccountLinked: { version: 1, resting: true },
+  ConnectedAccountReported: { version: 1, resting: false },
+  ConnectedAccountLookupRequested: { version: 1, resting: false },
+
   DriftDetected: { version: 1, resting: false },
 } as const satisfies Record<string, { version: number; resting: boolean }>;
 

@@ -1,10 +1,13 @@
+import type { ConnectedAccountEvent } from './connected-account/index.js';
 import type { CustomerEvent } from './customer/index.js';
 import type { PaymentMethodEvent } from './payment-method/index.js';
 import type { PaymentEvent } from './payment/index.js';
+import type { PayoutEvent } from './payout/index.js';
 
 export { Refusal } from './refusal.js';
 export type { RefusalContext, RefusalKind } from './refusal.js';
-export type { DriftDetected } from './drift.js';
+export { driftRules } from './drift.js';
+export type { DriftDetected, DriftRule } from './drift.js';
 
 /** Every event this service records. */
-export type BillingEvent = CustomerEvent | PaymentMethodEvent | PaymentEvent;
+export type BillingEvent = CustomerEvent | PaymentMethodEvent | PaymentEvent | PayoutEvent | ConnectedAccountEvent;

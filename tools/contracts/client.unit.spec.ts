@@ -7,6 +7,7 @@ import type {
   CreateCustomerDto,
   CreatePaymentDto,
   RefundPaymentDto,
+  SubmitDisputeEvidenceDto,
 } from '#command-handling';
 import { commandTypes } from '#command-handling';
 import type { EventType as RegisteredEvent } from '#contracts';
@@ -32,6 +33,7 @@ interface Dtos {
   CapturePayment: CapturePaymentDto;
   CancelPayment: CancelPaymentDto;
   RefundPayment: RefundPaymentDto;
+  SubmitDisputeEvidence: SubmitDisputeEvidenceDto;
 }
 type DomainData = { [T in RegisteredEvent]: Omit<Extract<DomainEvent, { type: T }>, 'type'> };
 
@@ -52,7 +54,7 @@ holds<Within<{ type: 'CapturePayment'; tenantId: string; paymentId: string }, Co
 
 describe('the commands of the client', () => {
   it('are about what the service says they are about', () => {
-    const field = { customer: 'customerId', payment: 'paymentId' };
+    const field = { customer: 'customerId', payment: 'paymentId', dispute: 'disputeId' };
     const expected = Object.entries(commandTypes).map(([type, { subject }]) => [type, subject && field[subject]]);
     expect(Object.entries(subjects)).toEqual(expected);
   });

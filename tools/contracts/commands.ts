@@ -21,6 +21,8 @@ const descriptions: Readonly<Record<CommandType, string>> = {
   CancelPayment: 'Cancels the payment in `ce_subject`, which has taken nothing yet.',
   RefundPayment:
     'Refunds the payment in `ce_subject`, in full or in part. Only on behalf of a person: `ce_onbehalfof` is an access token of theirs, with step-up.',
+  SubmitDisputeEvidence:
+    'Sends evidence about the dispute in `ce_subject` to the processor and, unless it is only staged, to the bank, which is final.',
 };
 
 /** As Nest's OpenAPI document has it. */

@@ -16,6 +16,7 @@ const compared = [
   'required',
   'properties',
   'additionalProperties',
+  'items',
 ];
 const lowerBounds = ['minimum', 'minLength'] as const;
 const upperBounds = ['maximum', 'maxLength'] as const;
@@ -57,6 +58,7 @@ export const breakingChanges = (before: Schema, after: Schema, direction: Direct
     ...found,
     ...requiredChanges(inner, outer, direction, path),
     ...propertyChanges(before, after, direction, path),
+    ...itemChanges(before.items, after.items, direction, `${path}[]`),
   ];
 };
 
@@ -113,6 +115,10 @@ const restChanges = (
   if (inner === true || outer === false) return [`${path}: properties that are not named ${openness[direction]}`];
   return breakingChanges(before as Schema, after as Schema, direction, path);
 };
+/** Of the members of a list. Where nothing is said of them, anything goes. */
+const itemChanges = (before: Schema = {}, after: Schema = {}, direction: Direction, path: string): string[] =>
+  Object.keys(before).length + Object.keys(after).length === 0 ? [] : breakingChanges(before, after, direction, path);
+
 const openness = { read: 'can now come', sent: 'are no longer taken' };
 
 const shown = (value: unknown): string => JSON.stringify(value) ?? 'anything';

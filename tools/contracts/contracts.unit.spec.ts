@@ -19,6 +19,10 @@ import { decideCustomer, evolveCustomer, initialCustomer } from '#domain/custome
 import type { PaymentMethodCommand } from '#domain/payment-method';
 import { decidePaymentMethod, evolvePaymentMethod, initialPaymentMethod } from '#domain/payment-method';
 import { decide, evolve, initialPayment } from '#domain/payment';
+import type { ConnectedAccountCommand } from '#domain/connected-account';
+import { decideConnectedAccount, evolveConnectedAccount, initialConnectedAccount } from '#domain/connected-account';
+import type { RecordPayout } from '#domain/payout';
+import { decidePayout, evolvePayout, initialPayout } from '#domain/payout';
 import { asyncApiDocument } from './asyncapi.js';
 import { breaksPublished } from './compatibility.js';
 import { generatedFiles, readContracts, schemaFiles } from './contracts.js';
@@ -127,7 +131,7 @@ describe('the schemas of events', () => {
       }),
       { numRuns: 200 },
     );
-    expect(seen.size).toBeGreaterThanOrEqual(18);
+    expect(seen.size).toBeGreaterThanOrEqual(26);
   });
 
   it('describe every event of customers and payment methods', () => {
@@ -152,9 +156,49 @@ describe('the schemas of events', () => {
         declineCode: 'lost_card',
         at,
       }),
+      ...customer(
+        create,
+        { type: 'RecordCustomerDeleted', processorCustomerId: 'cus_1', at },
+        { type: 'RecordFinancialAccount', processorFinancialAccountId: 'fca_1', connected: true, at },
+      ),
+      ...method(
+        attach,
+        { type: 'RecordPaymentMethodAttached', details: 'sealed', at },
+        { type: 'RecordPaymentMethodUpdated', details: 'sealed anew', at },
+        { type: 'RequestPaymentMethodLookup', lookupId: 'l1', reason: 'updated', at },
+        { type: 'RecordMandate', processorMandateId: 'mandate_1', status: 'active', at },
+        { type: 'RecordPaymentMethodDetached', at },
+      ),
     ];
     expectDescribed(events);
-    expect(new Set(events.map(({ type }) => type)).size).toBeGreaterThanOrEqual(6);
+    expect(new Set(events.map(({ type }) => type)).size).toBe(12);
+  });
+
+  it('describe every event of payouts and connected accounts', () => {
+    const at = '2026-11-01T10:00:00Z';
+    const payout = (...outcomes: RecordPayout['outcome'][]): BillingEvent[] =>
+      eventsOf(
+        decidePayout,
+        evolvePayout,
+        initialPayout,
+        outcomes.map((outcome, turn) => ({
+          ...{ type: 'RecordPayout', payoutId: 'o1', processorPayoutId: 'po_1', processorAccountId: 'acct_1' },
+          ...{ amount: 100 + turn, currency: 'usd', arrivesOn: at, outcome, at },
+        })),
+      );
+    const account = (...commands: ConnectedAccountCommand[]): BillingEvent[] =>
+      eventsOf(decideConnectedAccount, evolveConnectedAccount, initialConnectedAccount, commands);
+    const found = { chargesEnabled: true, payoutsEnabled: true, detailsSubmitted: true, requirementsDue: ['a', 'b'] };
+    const events = [
+      ...payout({ phase: 'in_transit' }, { phase: 'paid' }, { phase: 'failed', code: 'account_closed' }),
+      ...account(
+        { type: 'LinkConnectedAccount', connectedAccountId: 'a1', processorAccountId: 'acct_1', at },
+        { type: 'RequestConnectedAccountLookup', lookupId: 'l1', at },
+        { type: 'RecordConnectedAccount', ...found, disabledReason: 'under_review', at },
+      ),
+    ];
+    expectDescribed(events);
+    expect(new Set(events.map(({ type }) => type)).size).toBe(7); // with the drift of other amounts
   });
 
   it('would notice a field that they do not name, one that is missing and one of another type', () => {

@@ -6,10 +6,17 @@ export const eventDescriptions: Readonly<Record<EventType, string>> = {
   CustomerRegistered: 'The processor has the customer.',
   CustomerRegistrationFailed: 'The processor refused the customer: it can be given no payment method.',
 
+  CustomerDeletedAtProcessor: 'The customer was deleted at the processor: it can be charged no more under that id.',
+  FinancialAccountReported: 'The customer has connected a bank account, or the connection has ended.',
+
   PaymentMethodAttachRequested:
     "A payment method was asked for by the processor's token; the processor has not answered.",
   PaymentMethodAttached: 'The payment method belongs to its customer and can be charged.',
   PaymentMethodAttachFailed: 'The processor refused the payment method.',
+  PaymentMethodDetached: 'The payment method was taken from its customer and can be charged no more.',
+  PaymentMethodUpdated: 'The bank has issued the card anew, for instance with another expiry.',
+  PaymentMethodLookupRequested: 'Something was heard of the payment method; this service looks how it stands.',
+  MandateReported: "How the payer's permission for bank debits stands.",
 
   PaymentCreated: 'A payment was created. Nothing is charged until PaymentRequested.',
   PaymentRequested: 'One attempt to charge was asked for; the processor has not answered. Attempts count from 1.',
@@ -28,9 +35,29 @@ export const eventDescriptions: Readonly<Record<EventType, string>> = {
   RefundPending: 'The processor has accepted a refund and is returning the money.',
   RefundSucceeded: 'A refund was paid. It can still fail later: see RefundFailed.',
   RefundFailed: 'A refund failed, even after it had succeeded; `reverses` says what to take back.',
+  DisputeReported:
+    'How a dispute stands at the processor. It moves no money; an inquiry, which may become a dispute, is only reported.',
   DisputeOpened: 'The payer disputes the charge; the amount is held back.',
+  DisputeFundsMoved:
+    'The processor took the money of a dispute or gave it back, even after the dispute was decided; `becomes` says what the books hold from then on.',
   DisputeClosed: 'A dispute was decided.',
-  SettlementRecorded: "The processor's books have the charge or refund: fee, net amount and the day it is available.",
+  DisputeEvidenceRequested: 'Evidence was given for a dispute; the processor has not answered.',
+  DisputeEvidenceSubmitted: 'The processor has the evidence; with `submit`, so has the bank.',
+  DisputeEvidenceFailed: 'The processor refused the evidence.',
+  ProcessorReviewReported: 'The processor has put the payment under review, or the review has ended.',
+  FraudWarningReceived: "The card's network suspects fraud: a dispute may follow.",
+  PaymentLookupRequested: 'Something was heard of the payment; this service looks how it stands.',
+  SettlementRecorded:
+    "The processor's books have the charge, refund or disputed money: fee, net amount and the day it is available.",
+
+  PayoutReported: 'A payout of a connected account is on its way to the bank.',
+  PayoutPaid: 'A payout has arrived. It can still fail later: see PayoutFailed.',
+  PayoutFailed: 'A payout failed or was canceled, even after it was paid; `reverses` says what to take back.',
+
+  ConnectedAccountLinked: 'An account at the processor was linked to the tenant.',
+  ConnectedAccountReported: 'How a connected account stands: what it may do, and what the processor still wants.',
+  ConnectedAccountLookupRequested: 'Something has changed about a connected account; this service looks how it stands.',
+
   DriftDetected:
     'The processor reported a fact that contradicts what was recorded. It follows that fact, for people to look at.',
 };

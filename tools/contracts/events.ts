@@ -18,6 +18,7 @@ interface Generated {
   properties?: Record<string, Generated>;
   required?: string[];
   additionalProperties?: boolean | Generated;
+  items?: Generated;
   enum?: string[];
   const?: string;
   anyOf?: Generated[];
@@ -29,6 +30,8 @@ const currency: Schema = { type: 'string', pattern: '^[a-z]{3}$' };
 const refinements: Readonly<Record<string, Schema>> = {
   at: { ...instant, description: 'When it happened, as far as this service knows.' },
   expiresAt: instant,
+  evidenceDueBy: instant,
+  arrivesOn: instant,
   availableOn: instant,
   currency: { ...currency, description: 'ISO 4217, lower case.' },
   sourceCurrency: currency,
@@ -44,7 +47,7 @@ const refinements: Readonly<Record<string, Schema>> = {
 };
 
 /** Where values will be added: readers must take words that they do not know. */
-const extensible: ReadonlySet<string> = new Set(['kind', 'source']);
+const extensible: ReadonlySet<string> = new Set(['kind', 'source', 'status']);
 
 /**
  * The schema of each event type at its present version: the data of `billing.events.v1`, made from the interfaces in
@@ -117,6 +120,7 @@ const propertySchema = (name: string, generated: Generated): Schema => {
     ...(typeof additionalProperties === 'object' && {
       additionalProperties: propertySchema(`${name}.*`, additionalProperties),
     }),
+    ...(generated.items && { items: propertySchema(`${name}[]`, generated.items) }),
     ...refinement,
     ...(description !== undefined && refinement?.description !== undefined && { description }),
   };

@@ -67,7 +67,7 @@ const commandHeaders = published('headers:command:v1', 'CommandHeaders', {
       ce_schemaversion: header({ enum: ['1'] }, 'Version of the schema of the body.'),
       ce_subject: header(
         uuid,
-        'The customer (AttachPaymentMethod) or payment that the command is about. Absent where it creates one.',
+        'The customer (AttachPaymentMethod), dispute (SubmitDisputeEvidence) or payment that the command is about. Absent where it creates one.',
       ),
       ce_signature: header(
         { pattern: '^[\\w-]+\\.[\\w-]+\\.[\\w-]+$' },

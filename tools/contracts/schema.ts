@@ -8,6 +8,7 @@ export interface Schema {
   properties?: Record<string, Schema>;
   required?: string[];
   additionalProperties?: boolean | Schema;
+  items?: Schema;
   enum?: (string | number)[];
   /** Values known today; others may come, so readers take any (the convention of Zalando's API guidelines). */
   'x-extensible-enum'?: string[];
@@ -22,7 +23,7 @@ export interface Schema {
   examples?: unknown[];
 }
 
-export type SchemaType = 'object' | 'string' | 'integer' | 'number' | 'boolean' | 'null';
+export type SchemaType = 'object' | 'string' | 'integer' | 'number' | 'boolean' | 'array' | 'null';
 
 /** A document of its own: a schema with the dialect, an id that never changes and a title. */
 export const published = (id: string, title: string, schema: Schema): Schema => ({

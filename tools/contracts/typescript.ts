@@ -60,6 +60,7 @@ const typeOf = (schema: Schema): string => {
   if (schema.enum) return schema.enum.map(literal).join(' | ');
   if (schema.properties) return objectOf(schema);
   if (typeof schema.additionalProperties === 'object') return `Record<string, ${typeOf(schema.additionalProperties)}>`;
+  if (schema.items) return `readonly ${typeOf(schema.items)}[]`;
   if (schema.type === undefined) throw new Error(`a schema without a type: ${JSON.stringify(schema)}`);
   return [schema.type]
     .flat()
@@ -73,5 +74,6 @@ const words: Readonly<Record<SchemaType, string>> = {
   integer: 'number',
   number: 'number',
   boolean: 'boolean',
+  array: 'readonly unknown[]',
   null: 'null',
 };

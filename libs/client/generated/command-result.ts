@@ -17,6 +17,7 @@ export interface CommandResult {
     | 'CapturePayment'
     | 'CancelPayment'
     | 'RefundPayment'
+    | 'SubmitDisputeEvidence'
   >;
   /** `duplicate`: the same message came before; what is answered is what became of that one. */
   outcome: 'accepted' | 'rejected' | 'duplicate';

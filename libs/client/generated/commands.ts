@@ -63,6 +63,69 @@ export interface RefundPaymentBody {
   reason?: 'duplicate' | 'fraudulent' | 'requested_by_customer';
 }
 
+/** Sends evidence about the dispute in `ce_subject` to the processor and, unless it is only staged, to the bank, which is final. */
+export interface SubmitDisputeEvidenceBody {
+  /** Added to what was staged before; a field again replaces it. `{}` with `submit` submits what is staged. */
+  evidence: {
+    /** Logs that show that the customer used what was bought. */
+    accessActivityLog?: string;
+    /** The customer's billing address. */
+    billingAddress?: string;
+    /** Id of a file at the processor: the cancellation policy, as it was shown. */
+    cancellationPolicy?: string;
+    /** How and when the cancellation policy was shown. */
+    cancellationPolicyDisclosure?: string;
+    /** Why the subscription was not canceled. */
+    cancellationRebuttal?: string;
+    /** Id of a file at the processor: what the customer wrote. */
+    customerCommunication?: string;
+    /** The customer's email address. */
+    customerEmailAddress?: string;
+    /** The customer's name. */
+    customerName?: string;
+    /** The IP address that the customer bought from. */
+    customerPurchaseIp?: string;
+    /** Id of a file at the processor: a document with the signature of the customer. */
+    customerSignature?: string;
+    /** Id of a file at the processor: what tells the earlier charge from this one. */
+    duplicateChargeDocumentation?: string;
+    /** How the earlier charge differs from this one. */
+    duplicateChargeExplanation?: string;
+    /** The processor's id of the earlier charge. */
+    duplicateChargeId?: string;
+    /** What was sold. */
+    productDescription?: string;
+    /** Id of a file at the processor: the receipt that the customer was sent. */
+    receipt?: string;
+    /** Id of a file at the processor: the refund policy, as it was shown. */
+    refundPolicy?: string;
+    /** How and when the refund policy was shown. */
+    refundPolicyDisclosure?: string;
+    /** Why no refund is due. */
+    refundRefusalExplanation?: string;
+    /** When the service was given, readable by people. */
+    serviceDate?: string;
+    /** Id of a file at the processor: proof that the service was given. */
+    serviceDocumentation?: string;
+    /** Where it was sent. */
+    shippingAddress?: string;
+    /** Who carried it; several with commas between them. */
+    shippingCarrier?: string;
+    /** When it was sent, readable by people. */
+    shippingDate?: string;
+    /** Id of a file at the processor: proof that it was sent. */
+    shippingDocumentation?: string;
+    /** Its tracking number; several with commas between them. */
+    shippingTrackingNumber?: string;
+    /** Id of a file at the processor: anything else. */
+    uncategorizedFile?: string;
+    /** Anything else. */
+    uncategorizedText?: string;
+  };
+  /** Whether all of it goes to the bank now, which is final. `false` stages it at the processor. */
+  submit?: boolean;
+}
+
 /** The body of a command, by its type. */
 export interface CommandBodies {
   CreateCustomer: CreateCustomerBody;
@@ -72,4 +135,5 @@ export interface CommandBodies {
   CapturePayment: CapturePaymentBody;
   CancelPayment: CancelPaymentBody;
   RefundPayment: RefundPaymentBody;
+  SubmitDisputeEvidence: SubmitDisputeEvidenceBody;
 }

@@ -27,6 +27,21 @@ export interface CustomerRegistrationFailed {
   at: string;
 }
 
+/** The customer was deleted at the processor: it can be charged no more under that id. */
+export interface CustomerDeletedAtProcessor {
+  processorCustomerId: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The customer has connected a bank account, or the connection has ended. */
+export interface FinancialAccountReported {
+  processorFinancialAccountId: string;
+  connected: boolean;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
 /** A payment method was asked for by the processor's token; the processor has not answered. */
 export interface PaymentMethodAttachRequested {
   paymentMethodId: string;
@@ -51,6 +66,37 @@ export interface PaymentMethodAttachFailed {
   code: string;
   /** The issuer's reason, as the processor words it. */
   declineCode?: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The payment method was taken from its customer and can be charged no more. */
+export interface PaymentMethodDetached {
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The bank has issued the card anew, for instance with another expiry. */
+export interface PaymentMethodUpdated {
+  /** Sealed text: brand, last four digits, expiry. */
+  details: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** Something was heard of the payment method; this service looks how it stands. */
+export interface PaymentMethodLookupRequested {
+  lookupId: string;
+  /** What was heard: a stable word such as `updated`. */
+  reason: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** How the payer's permission for bank debits stands. */
+export interface MandateReported {
+  processorMandateId: string;
+  status: OpenWord<'active' | 'inactive' | 'pending'>;
   /** When it happened, as far as this service knows. */
   at: string;
 }
@@ -281,6 +327,35 @@ export interface RefundFailed {
   at: string;
 }
 
+/** How a dispute stands at the processor. It moves no money; an inquiry, which may become a dispute, is only reported. */
+export interface DisputeReported {
+  disputeId: string;
+  processorDisputeId: string;
+  processorPaymentId?: string;
+  /** Minor units of `currency`, or of the payment where there is none. */
+  amount: number;
+  /** ISO 4217, lower case. */
+  currency: string;
+  status: OpenWord<
+    | 'inquiry'
+    | 'inquiry_under_review'
+    | 'inquiry_closed'
+    | 'needs_response'
+    | 'under_review'
+    | 'won'
+    | 'lost'
+    | 'prevented'
+  >;
+  /** The processor's word, such as `fraudulent`. */
+  reason: string;
+  /** Until when evidence is taken. */
+  evidenceDueBy?: string;
+  /** How often evidence was submitted, by whomever. */
+  submissions: number;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
 /** The payer disputes the charge; the amount is held back. */
 export interface DisputeOpened {
   disputeId: string;
@@ -296,6 +371,24 @@ export interface DisputeOpened {
   at: string;
 }
 
+/** The processor took the money of a dispute or gave it back, even after the dispute was decided; `becomes` says what the books hold from then on. */
+export interface DisputeFundsMoved {
+  disputeId: string;
+  processorPaymentId?: string;
+  /** The processor's balance transaction id. */
+  movementId: string;
+  direction: 'withdrawn' | 'reinstated';
+  /** Of the dispute. */
+  amount: number;
+  /** ISO 4217, lower case. */
+  currency: string;
+  /** What the ledger held for it before this event. */
+  booked: 'nothing' | 'open' | 'won' | 'lost';
+  becomes: 'nothing' | 'open' | 'won' | 'lost';
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
 /** A dispute was decided. */
 export interface DisputeClosed {
   disputeId: string;
@@ -307,17 +400,84 @@ export interface DisputeClosed {
   currency: string;
   /** What the ledger held for it before this event. */
   booked: 'nothing' | 'open' | 'won' | 'lost';
+  /** What the ledger holds for it from then on. Absent: the outcome, unless it was lost before. */
+  becomes?: 'nothing' | 'open' | 'won' | 'lost';
   /** When it happened, as far as this service knows. */
   at: string;
 }
 
-/** The processor's books have the charge or refund: fee, net amount and the day it is available. */
+/** Evidence was given for a dispute; the processor has not answered. */
+export interface DisputeEvidenceRequested {
+  disputeId: string;
+  evidenceId: string;
+  processorDisputeId: string;
+  /** Sealed text: the evidence may hold personal data. */
+  evidence: string;
+  /** False stages it; true submits it to the bank, which is final. */
+  submit: boolean;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The processor has the evidence; with `submit`, so has the bank. */
+export interface DisputeEvidenceSubmitted {
+  disputeId: string;
+  evidenceId: string;
+  submit: boolean;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The processor refused the evidence. */
+export interface DisputeEvidenceFailed {
+  disputeId: string;
+  evidenceId: string;
+  /** A stable word of this service or of the processor. */
+  code: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The processor has put the payment under review, or the review has ended. */
+export interface ProcessorReviewReported {
+  processorReviewId: string;
+  open: boolean;
+  /** Why it was opened: the processor's word, such as `rule`. */
+  reason: string;
+  /** How it ended: the processor's word, such as `approved`. */
+  closedReason?: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The card's network suspects fraud: a dispute may follow. */
+export interface FraudWarningReceived {
+  processorWarningId: string;
+  /** The processor's word, such as `misc`. */
+  fraudType: string;
+  /** Whether a full refund now would keep a dispute away. */
+  actionable: boolean;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** Something was heard of the payment; this service looks how it stands. */
+export interface PaymentLookupRequested {
+  lookupId: string;
+  processorPaymentId: string;
+  /** What was heard: a stable word such as `charge_changed`. */
+  reason: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The processor's books have the charge, refund or disputed money: fee, net amount and the day it is available. */
 export interface SettlementRecorded {
   /** The processor's balance transaction id. */
   settlementId: string;
   /** What was settled. */
-  source: OpenWord<'capture' | 'refund'>;
-  /** The captureId or refundId. */
+  source: OpenWord<'capture' | 'refund' | 'dispute'>;
+  /** The captureId, refundId or disputeId. */
   sourceId: string;
   gross: number;
   fee: number;
@@ -332,6 +492,85 @@ export interface SettlementRecorded {
   /** The payment's currency. Only with a conversion. */
   sourceCurrency?: string;
   availableOn: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** A payout of a connected account is on its way to the bank. */
+export interface PayoutReported {
+  payoutId: string;
+  processorPayoutId: string;
+  processorAccountId: string;
+  /** Minor units of `currency`, or of the payment where there is none. */
+  amount: number;
+  /** ISO 4217, lower case. */
+  currency: string;
+  /** When the bank is to have it; as the other reports tell it too. */
+  arrivesOn: string;
+  /** `nothing`, unless it was reported before. */
+  booked: 'nothing' | 'in_transit' | 'paid';
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** A payout has arrived. It can still fail later: see PayoutFailed. */
+export interface PayoutPaid {
+  payoutId: string;
+  processorPayoutId: string;
+  processorAccountId: string;
+  /** Minor units of `currency`, or of the payment where there is none. */
+  amount: number;
+  /** ISO 4217, lower case. */
+  currency: string;
+  arrivesOn: string;
+  /** What the ledger held for it before this event. */
+  booked: 'nothing' | 'in_transit' | 'paid';
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** A payout failed or was canceled, even after it was paid; `reverses` says what to take back. */
+export interface PayoutFailed {
+  payoutId: string;
+  processorPayoutId: string;
+  processorAccountId: string;
+  /** `canceled` where it was called back before it left. */
+  code: string;
+  /** Minor units of `currency`, or of the payment where there is none. */
+  amount: number;
+  /** ISO 4217, lower case. */
+  currency: string;
+  arrivesOn: string;
+  /** What the failure takes back in the ledger. */
+  reverses: 'nothing' | 'in_transit' | 'paid';
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** An account at the processor was linked to the tenant. */
+export interface ConnectedAccountLinked {
+  connectedAccountId: string;
+  processorAccountId: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** How a connected account stands: what it may do, and what the processor still wants. */
+export interface ConnectedAccountReported {
+  chargesEnabled: boolean;
+  payoutsEnabled: boolean;
+  detailsSubmitted: boolean;
+  /** The processor's words for what it still wants. Sorted. */
+  requirementsDue: readonly string[];
+  disabledReason?: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** Something has changed about a connected account; this service looks how it stands. */
+export interface ConnectedAccountLookupRequested {
+  lookupId: string;
+  processorAccountId: string;
   /** When it happened, as far as this service knows. */
   at: string;
 }
@@ -353,9 +592,15 @@ export interface EventData {
   CustomerCreated: CustomerCreated;
   CustomerRegistered: CustomerRegistered;
   CustomerRegistrationFailed: CustomerRegistrationFailed;
+  CustomerDeletedAtProcessor: CustomerDeletedAtProcessor;
+  FinancialAccountReported: FinancialAccountReported;
   PaymentMethodAttachRequested: PaymentMethodAttachRequested;
   PaymentMethodAttached: PaymentMethodAttached;
   PaymentMethodAttachFailed: PaymentMethodAttachFailed;
+  PaymentMethodDetached: PaymentMethodDetached;
+  PaymentMethodUpdated: PaymentMethodUpdated;
+  PaymentMethodLookupRequested: PaymentMethodLookupRequested;
+  MandateReported: MandateReported;
   PaymentCreated: PaymentCreated;
   PaymentRequested: PaymentRequested;
   PaymentActionRequired: PaymentActionRequired;
@@ -373,8 +618,22 @@ export interface EventData {
   RefundPending: RefundPending;
   RefundSucceeded: RefundSucceeded;
   RefundFailed: RefundFailed;
+  DisputeReported: DisputeReported;
   DisputeOpened: DisputeOpened;
+  DisputeFundsMoved: DisputeFundsMoved;
   DisputeClosed: DisputeClosed;
+  DisputeEvidenceRequested: DisputeEvidenceRequested;
+  DisputeEvidenceSubmitted: DisputeEvidenceSubmitted;
+  DisputeEvidenceFailed: DisputeEvidenceFailed;
+  ProcessorReviewReported: ProcessorReviewReported;
+  FraudWarningReceived: FraudWarningReceived;
+  PaymentLookupRequested: PaymentLookupRequested;
   SettlementRecorded: SettlementRecorded;
+  PayoutReported: PayoutReported;
+  PayoutPaid: PayoutPaid;
+  PayoutFailed: PayoutFailed;
+  ConnectedAccountLinked: ConnectedAccountLinked;
+  ConnectedAccountReported: ConnectedAccountReported;
+  ConnectedAccountLookupRequested: ConnectedAccountLookupRequested;
   DriftDetected: DriftDetected;
 }

@@ -20,4 +20,21 @@ export interface FailCustomerRegistration {
   at: string;
 }
 
-export type CustomerCommand = CreateCustomer | RegisterCustomer | FailCustomerRegistration;
+/** Fact: the processor has the customer no more. */
+export interface RecordCustomerDeleted {
+  type: 'RecordCustomerDeleted';
+  processorCustomerId: string;
+  at: string;
+}
+
+/** Fact: a bank account was connected, or is no more. A connection that has ended does not come back. */
+export interface RecordFinancialAccount {
+  type: 'RecordFinancialAccount';
+  processorFinancialAccountId: string;
+  connected: boolean;
+  at: string;
+}
+
+export type CustomerFact = RegisterCustomer | FailCustomerRegistration | RecordCustomerDeleted | RecordFinancialAccount;
+
+export type CustomerCommand = CreateCustomer | CustomerFact;

@@ -1,6 +1,14 @@
-import { changed, further } from '../join.js';
+import type { DriftRule } from '../drift.js';
+import { changed, further, joinInto } from '../join.js';
 import { Refusal } from '../refusal.js';
-import type { CreateCustomer, CustomerCommand, FailCustomerRegistration, RegisterCustomer } from './commands.js';
+import type {
+  CreateCustomer,
+  CustomerCommand,
+  FailCustomerRegistration,
+  RecordCustomerDeleted,
+  RecordFinancialAccount,
+  RegisterCustomer,
+} from './commands.js';
 import type { CustomerEvent } from './events.js';
 
 export type Registration = { phase: 'pending' } | { phase: 'failed'; code: string } | { phase: 'registered' };
@@ -14,6 +22,10 @@ export interface Customer {
   /** Sorted. One, unless the processor registered the customer twice: payments use the first. */
   processorCustomerIds: readonly string[];
   createdAt: string;
+  /** Those that were deleted at the processor. Sorted; absent where none was, as in states that were stored before. */
+  deletedProcessorCustomerIds?: readonly string[];
+  /** Whether a bank account is connected, by its id at the processor. */
+  financialAccounts?: Readonly<Record<string, boolean>>;
 }
 
 export const initialCustomer: Customer = {
@@ -32,23 +44,36 @@ export class CustomerNotFound extends Refusal {
 
 const rank = { pending: 0, failed: 1, registered: 2 };
 
+/** `ids` with `id`, sorted; the same list where it is in it. */
+const including = (ids: readonly string[], id: string): readonly string[] =>
+  ids.includes(id) ? ids : [...ids, id].sort();
+
 /** Folds one event into the customer. A registration, once there, outlives a late failure. */
 export const evolveCustomer = (customer: Customer, event: CustomerEvent): Customer => {
   switch (event.type) {
     case 'CustomerCreated':
       return { ...customer, customerId: event.customerId, personal: event.personal, createdAt: event.at };
-    case 'CustomerRegistered': {
-      const ids = customer.processorCustomerIds;
-      const known = ids.includes(event.processorCustomerId);
+    case 'CustomerRegistered':
       return changed(customer, {
         registration: further<Registration>(rank, customer.registration, { phase: 'registered' }),
-        processorCustomerIds: known ? ids : [...ids, event.processorCustomerId].sort(),
+        processorCustomerIds: including(customer.processorCustomerIds, event.processorCustomerId),
       });
-    }
     case 'CustomerRegistrationFailed':
       return changed(customer, {
         registration: further<Registration>(rank, customer.registration, { phase: 'failed', code: event.code }),
       });
+    case 'CustomerDeletedAtProcessor': {
+      const deleted = including(customer.deletedProcessorCustomerIds ?? [], event.processorCustomerId);
+      return changed(customer, { deletedProcessorCustomerIds: deleted });
+    }
+    case 'FinancialAccountReported': {
+      const { processorFinancialAccountId, connected } = event;
+      const accounts = customer.financialAccounts ?? {};
+      const join = (a: boolean, b: boolean) => a && b;
+      return changed(customer, {
+        financialAccounts: joinInto(accounts, processorFinancialAccountId, connected, join),
+      });
+    }
     case 'DriftDetected':
       return customer;
   }
@@ -60,8 +85,9 @@ export const foldCustomer = (events: Iterable<CustomerEvent>): Customer => {
   return customer;
 };
 
-/** The processor's id of the customer, once registered. */
-export const processorCustomerIdOf = (customer: Customer): string | undefined => customer.processorCustomerIds[0];
+/** The processor's id of the customer: once registered, and unless it was deleted there. */
+export const processorCustomerIdOf = (customer: Customer): string | undefined =>
+  customer.processorCustomerIds.find((id) => !customer.deletedProcessorCustomerIds?.includes(id));
 
 /** Throws CustomerNotFound unless the customer was created. */
 export const assertCustomerExists = (customer: Customer): void => {
@@ -74,30 +100,47 @@ export const createCustomer = (command: CreateCustomer, customer: Customer): Cus
   return [{ type: 'CustomerCreated', customerId: command.customerId, personal: command.personal, at: command.at }];
 };
 
-/** Records that the processor knows the customer. A second processor id is recorded and flagged. */
+/** Records that the processor knows the customer. A second processor id is recorded, and flagged beside a first one. */
 export const registerCustomer = (command: RegisterCustomer, customer: Customer): CustomerEvent[] => {
   assertCustomerExists(customer);
   const { processorCustomerId, at } = command;
   if (customer.processorCustomerIds.includes(processorCustomerId)) return [];
   const recorded: CustomerEvent = { type: 'CustomerRegistered', processorCustomerId, at };
-  if (customer.processorCustomerIds.length === 0) return [recorded];
+  if (processorCustomerIdOf(customer) === undefined) return [recorded];
   return [
     recorded,
     {
       type: 'DriftDetected',
       fact: 'CustomerRegistered',
-      rule: 'customer_registered_twice',
+      rule: 'customer_registered_twice' satisfies DriftRule,
       details: { customerId: customer.customerId, processorCustomerId },
       at,
     },
   ];
 };
 
+/** Records a fact, once: what adds nothing gives []. Throws CustomerNotFound. */
+const record = (customer: Customer, event: CustomerEvent): CustomerEvent[] => {
+  assertCustomerExists(customer);
+  return evolveCustomer(customer, event) === customer ? [] : [event];
+};
+
 /** Records that the processor refused to register the customer. Stale once it is registered. */
 export const failCustomerRegistration = (command: FailCustomerRegistration, customer: Customer): CustomerEvent[] => {
-  assertCustomerExists(customer);
-  const event: CustomerEvent = { type: 'CustomerRegistrationFailed', code: command.code, at: command.at };
-  return evolveCustomer(customer, event) === customer ? [] : [event];
+  const { code, at } = command;
+  return record(customer, { type: 'CustomerRegistrationFailed', code, at });
+};
+
+/** Records that the customer was deleted at the processor: of the registrations that are left the first counts, if there is one. */
+export const recordCustomerDeleted = (fact: RecordCustomerDeleted, customer: Customer): CustomerEvent[] => {
+  const { processorCustomerId, at } = fact;
+  return record(customer, { type: 'CustomerDeletedAtProcessor', processorCustomerId, at });
+};
+
+/** Records that a bank account is connected, or no longer is: one that ended does not come back. */
+export const recordFinancialAccount = (fact: RecordFinancialAccount, customer: Customer): CustomerEvent[] => {
+  const { processorFinancialAccountId, connected, at } = fact;
+  return record(customer, { type: 'FinancialAccountReported', processorFinancialAccountId, connected, at });
 };
 
 /** Decides any command of the customer. Throws CustomerNotFound for a fact about a customer that was never created. */
@@ -109,5 +152,9 @@ export const decideCustomer = (command: CustomerCommand, customer: Customer): Cu
       return registerCustomer(command, customer);
     case 'FailCustomerRegistration':
       return failCustomerRegistration(command, customer);
+    case 'RecordCustomerDeleted':
+      return recordCustomerDeleted(command, customer);
+    case 'RecordFinancialAccount':
+      return recordFinancialAccount(command, customer);
   }
 };

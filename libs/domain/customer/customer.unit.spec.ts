@@ -54,6 +54,41 @@ describe('a customer', () => {
     expect(processorCustomerIdOf(foldCustomer([created, registered, again]))).toBe('cus_0');
     expect(processorCustomerIdOf(foldCustomer([created, again, registered]))).toBe('cus_0');
   });
+  it('deleted at the processor can be charged no more under that id, in whatever order it is told', () => {
+    const remove = { type: 'RecordCustomerDeleted', processorCustomerId: 'cus_1', at } as const;
+    const deleted: CustomerEvent = { type: 'CustomerDeletedAtProcessor', processorCustomerId: 'cus_1', at };
+    given([created, registered]).when(remove).then([deleted]);
+    given([created, registered, deleted]).when(remove).thenNothing();
+    expect(processorCustomerIdOf(foldCustomer([created, registered, deleted]))).toBeUndefined();
+    expect(foldCustomer([created, deleted, registered])).toEqual(foldCustomer([created, registered, deleted]));
+  });
+  it('registered anew after it was deleted is charged under the new id, which is no drift', () => {
+    const deleted: CustomerEvent = { type: 'CustomerDeletedAtProcessor', processorCustomerId: 'cus_1', at };
+    const anew: CustomerEvent = { ...registered, type: 'CustomerRegistered', processorCustomerId: 'cus_2' };
+    given([created, registered, deleted])
+      .when({ type: 'RegisterCustomer', processorCustomerId: 'cus_2', at })
+      .then([anew]);
+    expect(processorCustomerIdOf(foldCustomer([created, registered, deleted, anew]))).toBe('cus_2');
+  });
+  it('has bank accounts connected, until the connection ends', () => {
+    const report = (connected: boolean) =>
+      ({ type: 'RecordFinancialAccount', processorFinancialAccountId: 'fca_1', connected, at }) as const;
+    const told = (connected: boolean): CustomerEvent => ({
+      ...{ type: 'FinancialAccountReported', processorFinancialAccountId: 'fca_1', connected, at },
+    });
+    given([created])
+      .when(report(true))
+      .then([told(true)]);
+    given([created, told(true)])
+      .when(report(false))
+      .then([told(false)]);
+    given([created, told(false)])
+      .when(report(true))
+      .thenNothing();
+  });
+  it('leaves a state that was stored before as it was', () => {
+    expect(Object.keys(foldCustomer([created, registered])).sort()).toEqual(Object.keys(initialCustomer).sort());
+  });
   it('that was never created has no facts', () => {
     given([]).when({ type: 'RegisterCustomer', processorCustomerId: 'cus_1', at }).thenRefuses(CustomerNotFound);
   });

@@ -22,4 +22,25 @@ export interface CustomerRegistrationFailed {
   at: string;
 }
 
-export type CustomerEvent = CustomerCreated | CustomerRegistered | CustomerRegistrationFailed | DriftDetected;
+/** Somebody deleted the customer at the processor: it can be charged no more under that id. */
+export interface CustomerDeletedAtProcessor {
+  type: 'CustomerDeletedAtProcessor';
+  processorCustomerId: string;
+  at: string;
+}
+
+/** The customer has connected a bank account, or it is connected no more. */
+export interface FinancialAccountReported {
+  type: 'FinancialAccountReported';
+  processorFinancialAccountId: string;
+  connected: boolean;
+  at: string;
+}
+
+export type CustomerEvent =
+  | CustomerCreated
+  | CustomerRegistered
+  | CustomerRegistrationFailed
+  | CustomerDeletedAtProcessor
+  | FinancialAccountReported
+  | DriftDetected;

@@ -10,6 +10,8 @@ export {
   foldCustomer,
   initialCustomer,
   processorCustomerIdOf,
+  recordCustomerDeleted,
+  recordFinancialAccount,
   registerCustomer,
 } from './customer.js';
 export type { Customer, Registration } from './customer.js';

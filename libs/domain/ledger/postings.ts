@@ -1,5 +1,6 @@
 import type { BillingEvent } from '../index.js';
-import type { DisputeBooked, DisputeOutcome, RefundBooked, SettlementRecorded } from '../payment/index.js';
+import type { DisputeBooked, DisputeClosed, RefundBooked, SettlementRecorded } from '../payment/index.js';
+import type { PayoutBooked } from '../payout/index.js';
 
 /**
  * The chart of accounts, double entry. A positive amount is a debit, a negative one a credit; the postings of every event sum
@@ -14,6 +15,9 @@ import type { DisputeBooked, DisputeOutcome, RefundBooked, SettlementRecorded } 
  * | tenant_payable       | liability | credit: what is owed to the tenant                                         |
  * | refunds_in_flight    | liability | credit: taken from the tenant, not returned to the customer yet            |
  * | currency_conversion  | clearing  | what was converted, in one currency, against what it became, in the other  |
+ * | connected_balance    | clearing  | credit: paid out, or on its way, from the balance of connected accounts    |
+ * | payouts_in_transit   | asset     | on its way to the bank of a connected account                              |
+ * | payouts_paid         | clearing  | what has arrived there                                                     |
  *
  * | event               | debit                                  | credit               | amount                   |
  * |---------------------|----------------------------------------|----------------------|--------------------------|
@@ -24,7 +28,11 @@ import type { DisputeBooked, DisputeOutcome, RefundBooked, SettlementRecorded } 
  * | DisputeOpened       | disputes_held                          | processor_receivable | disputed                 |
  * | DisputeClosed won   | processor_receivable                   | disputes_held        | disputed                 |
  * | DisputeClosed lost  | tenant_payable                         | disputes_held        | disputed                 |
+ * | DisputeFundsMoved   | the way from what was booked to what it becomes: nothing, unless the dispute was decided otherwise |
  * | SettlementRecorded  | processor_balance and processing_fees  | processor_receivable | net and fee; gross       |
+ * | PayoutReported      | payouts_in_transit                     | connected_balance    | paid out                 |
+ * | PayoutPaid          | payouts_paid                           | payouts_in_transit   | paid out                 |
+ * | PayoutFailed        | the reverse of what was booked         |                      | paid out                 |
  *
  * An authorization moves no money and posts nothing.
  */
@@ -35,7 +43,10 @@ export type Account =
   | 'disputes_held'
   | 'tenant_payable'
   | 'refunds_in_flight'
-  | 'currency_conversion';
+  | 'currency_conversion'
+  | 'connected_balance'
+  | 'payouts_in_transit'
+  | 'payouts_paid';
 
 export interface Posting {
   account: Account;
@@ -46,7 +57,7 @@ export interface Posting {
   availableOn?: string;
 }
 
-/** What one refund or dispute has in the books at a stage of its life, for one minor unit: debits 1, credits -1. */
+/** What one refund, dispute or payout has in the books at a stage of its life, for one minor unit: debits 1, credits -1. */
 type Holding = Partial<Record<Account, number>>;
 
 const refundHoldings: Record<RefundBooked, Holding> = {
@@ -62,6 +73,12 @@ const disputeHoldings: Record<DisputeBooked, Holding> = {
   lost: { tenant_payable: 1, processor_receivable: -1 },
 };
 
+const payoutHoldings: Record<PayoutBooked, Holding> = {
+  nothing: {},
+  in_transit: { payouts_in_transit: 1, connected_balance: -1 },
+  paid: { payouts_paid: 1, connected_balance: -1 },
+};
+
 const entry = (account: Account, currency: string, amount: number): Posting[] =>
   amount === 0 ? [] : [{ account, currency, amount }];
 
@@ -75,11 +92,16 @@ const move = (from: Holding, to: Holding, { amount, currency }: { amount: number
 const refundStep = (booked: RefundBooked, reported: 'pending' | 'succeeded'): RefundBooked =>
   booked === 'succeeded' ? booked : reported;
 
-/** A lost dispute stays lost, and a closed one closed, whatever is reported later. */
-const disputeStep = (booked: DisputeBooked, reported: 'open' | DisputeOutcome): DisputeBooked => {
-  if (reported === 'open') return booked === 'nothing' ? 'open' : booked;
-  return booked === 'lost' ? booked : reported;
-};
+/** A dispute that was closed stays so when it is reported open. */
+const opened = (booked: DisputeBooked): DisputeBooked => (booked === 'nothing' ? 'open' : booked);
+
+/** Events that do not say what the outcome made of it are of a time when a lost dispute stayed lost whatever came. */
+const closed = ({ booked, becomes, outcome }: DisputeClosed): DisputeBooked =>
+  becomes ?? (booked === 'lost' ? booked : outcome);
+
+/** A payout that was paid is not on its way again: only failure goes back. */
+const payoutStep = (booked: PayoutBooked, reported: 'in_transit' | 'paid'): PayoutBooked =>
+  booked === 'paid' ? booked : reported;
 
 const settlement = (event: SettlementRecorded): Posting[] => {
   const { gross, net, currency, availableOn, sourceAmount, sourceCurrency } = event;
@@ -112,11 +134,19 @@ export const postingsOf = (event: BillingEvent): Posting[] => {
     case 'RefundFailed':
       return move(refundHoldings[event.reverses], refundHoldings.nothing, event);
     case 'DisputeOpened':
-      return move(disputeHoldings[event.booked], disputeHoldings[disputeStep(event.booked, 'open')], event);
+      return move(disputeHoldings[event.booked], disputeHoldings[opened(event.booked)], event);
     case 'DisputeClosed':
-      return move(disputeHoldings[event.booked], disputeHoldings[disputeStep(event.booked, event.outcome)], event);
+      return move(disputeHoldings[event.booked], disputeHoldings[closed(event)], event);
+    case 'DisputeFundsMoved':
+      return move(disputeHoldings[event.booked], disputeHoldings[event.becomes], event);
     case 'SettlementRecorded':
       return settlement(event);
+    case 'PayoutReported':
+      return move(payoutHoldings[event.booked], payoutHoldings[payoutStep(event.booked, 'in_transit')], event);
+    case 'PayoutPaid':
+      return move(payoutHoldings[event.booked], payoutHoldings[payoutStep(event.booked, 'paid')], event);
+    case 'PayoutFailed':
+      return move(payoutHoldings[event.reverses], payoutHoldings.nothing, event);
     default:
       return [];
   }

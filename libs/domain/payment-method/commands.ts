@@ -24,4 +24,41 @@ export interface RecordPaymentMethodAttachFailed {
   at: string;
 }
 
-export type PaymentMethodCommand = AttachPaymentMethod | RecordPaymentMethodAttached | RecordPaymentMethodAttachFailed;
+/** Fact: it is nobody's any more. */
+export interface RecordPaymentMethodDetached {
+  type: 'RecordPaymentMethodDetached';
+  at: string;
+}
+
+/** Fact: its details have changed. `details` is sealed text. */
+export interface RecordPaymentMethodUpdated {
+  type: 'RecordPaymentMethodUpdated';
+  details: string;
+  at: string;
+}
+
+/** Asks the gateway to look. Not a fact, but nobody can refuse it either. */
+export interface RequestPaymentMethodLookup {
+  type: 'RequestPaymentMethodLookup';
+  lookupId: string;
+  reason: string;
+  at: string;
+}
+
+/** Fact: how a mandate stands. An inactive one stays so. */
+export interface RecordMandate {
+  type: 'RecordMandate';
+  processorMandateId: string;
+  status: 'active' | 'inactive' | 'pending';
+  at: string;
+}
+
+export type PaymentMethodFact =
+  | RecordPaymentMethodAttached
+  | RecordPaymentMethodAttachFailed
+  | RecordPaymentMethodDetached
+  | RecordPaymentMethodUpdated
+  | RequestPaymentMethodLookup
+  | RecordMandate;
+
+export type PaymentMethodCommand = AttachPaymentMethod | PaymentMethodFact;

@@ -10,5 +10,6 @@ export {
   foldPaymentMethod,
   initialPaymentMethod,
   recordAttachment,
+  recordPaymentMethodUpdate,
 } from './payment-method.js';
 export type { Attachment, PaymentMethod } from './payment-method.js';

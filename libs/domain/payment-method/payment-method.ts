@@ -1,12 +1,13 @@
-import { changed, further } from '../join.js';
+import { changed, further, joinInto } from '../join.js';
 import { Refusal } from '../refusal.js';
 import type {
   AttachPaymentMethod,
   PaymentMethodCommand,
   RecordPaymentMethodAttached,
   RecordPaymentMethodAttachFailed,
+  RecordPaymentMethodUpdated,
 } from './commands.js';
-import type { PaymentMethodEvent, PaymentMethodKind } from './events.js';
+import type { MandateReported, PaymentMethodEvent, PaymentMethodKind } from './events.js';
 
 export type Attachment =
   | { phase: 'requested' }
@@ -21,6 +22,12 @@ export interface PaymentMethod {
   kind: PaymentMethodKind;
   attachment: Attachment;
   createdAt: string;
+  /** Taken from its customer at the processor, for good. This and what follows is absent until it is heard of. */
+  detached?: boolean;
+  /** How the payer's permissions for bank debits stand, by their ids at the processor. */
+  mandates?: Readonly<Record<string, MandateReported['status']>>;
+  /** Looks that were asked of the gateway, by lookupId. */
+  lookups?: Readonly<Record<string, true>>;
 }
 
 export const initialPaymentMethod: PaymentMethod = {
@@ -41,7 +48,8 @@ export class PaymentMethodNotFound extends Refusal {
 
 export class PaymentMethodNotAttached extends Refusal {
   constructor(method: PaymentMethod) {
-    const next = method.attachment.phase === 'failed' ? 'attach another' : 'try again when it is attached';
+    const ended = method.attachment.phase === 'failed' || method.detached === true;
+    const next = ended ? 'attach another' : 'try again when it is attached';
     super(
       'payment_method_not_attached',
       'conflict',
@@ -56,18 +64,36 @@ export class PaymentMethodNotAttached extends Refusal {
 
 const rank = { requested: 0, failed: 1, attached: 2 };
 
-const attachmentOf = (event: Exclude<PaymentMethodEvent, { type: 'PaymentMethodAttachRequested' }>): Attachment =>
-  event.type === 'PaymentMethodAttached'
-    ? { phase: 'attached', details: event.details }
-    : { phase: 'failed', code: event.code, declineCode: event.declineCode };
+const mandateRank = { pending: 0, active: 1, inactive: 2 };
 
-/** Folds one event into the payment method. Attached outlives a late failure. */
+const joinMandate = (a: MandateReported['status'], b: MandateReported['status']): MandateReported['status'] =>
+  mandateRank[b] > mandateRank[a] ? b : a;
+
+const withAttachment = (method: PaymentMethod, attachment: Attachment): PaymentMethod =>
+  changed(method, { attachment: further(rank, method.attachment, attachment) });
+
+/** Folds one event into the payment method. Attached outlives a late failure, and what is detached stays so. */
 export const evolvePaymentMethod = (method: PaymentMethod, event: PaymentMethodEvent): PaymentMethod => {
-  if (event.type === 'PaymentMethodAttachRequested') {
-    const { paymentMethodId, customerId, kind, at } = event;
-    return { ...method, paymentMethodId, customerId, kind, createdAt: at };
+  switch (event.type) {
+    case 'PaymentMethodAttachRequested': {
+      const { paymentMethodId, customerId, kind, at } = event;
+      return { ...method, paymentMethodId, customerId, kind, createdAt: at };
+    }
+    case 'PaymentMethodAttached':
+      return withAttachment(method, { phase: 'attached', details: event.details });
+    case 'PaymentMethodAttachFailed':
+      return withAttachment(method, { phase: 'failed', code: event.code, declineCode: event.declineCode });
+    case 'PaymentMethodDetached':
+      return changed(method, { detached: true });
+    case 'PaymentMethodUpdated':
+      return { ...method, attachment: { phase: 'attached', details: event.details } };
+    case 'PaymentMethodLookupRequested':
+      return changed(method, { lookups: joinInto(method.lookups ?? {}, event.lookupId, true as const, (a) => a) });
+    case 'MandateReported': {
+      const { processorMandateId, status } = event;
+      return changed(method, { mandates: joinInto(method.mandates ?? {}, processorMandateId, status, joinMandate) });
+    }
   }
-  return changed(method, { attachment: further(rank, method.attachment, attachmentOf(event)) });
 };
 
 export const foldPaymentMethod = (events: Iterable<PaymentMethodEvent>): PaymentMethod => {
@@ -99,12 +125,58 @@ export const recordAttachment = (
   return evolvePaymentMethod(method, event) === method ? [] : [event];
 };
 
+/** Records a fact, once: what adds nothing gives []. Throws PaymentMethodNotFound for a method that nobody asked for. */
+const record = (method: PaymentMethod, event: PaymentMethodEvent): PaymentMethodEvent[] => {
+  if (method.paymentMethodId === '') throw new PaymentMethodNotFound();
+  return evolvePaymentMethod(method, event) === method ? [] : [event];
+};
+
+/**
+ * Records the details that a look has just found: the latest ones stand, for they carry no order of their own. Sealing hides whether they
+ * differ, so whoever looks compares them first. Of a method that is not attached it says nothing.
+ */
+export const recordPaymentMethodUpdate = (
+  { details, at }: RecordPaymentMethodUpdated,
+  method: PaymentMethod,
+): PaymentMethodEvent[] => {
+  if (method.paymentMethodId === '') throw new PaymentMethodNotFound();
+  const { attachment, detached } = method;
+  if (attachment.phase !== 'attached' || detached || attachment.details === details) return [];
+  return [{ type: 'PaymentMethodUpdated', details, at }];
+};
+
 /** Throws PaymentMethodNotFound unless it is the customer's, PaymentMethodNotAttached unless it can be charged. */
 export const assertChargeableMethod = (method: PaymentMethod, customerId: string): void => {
   if (method.paymentMethodId === '' || method.customerId !== customerId) throw new PaymentMethodNotFound();
-  if (method.attachment.phase !== 'attached') throw new PaymentMethodNotAttached(method);
+  if (method.attachment.phase !== 'attached' || method.detached) throw new PaymentMethodNotAttached(method);
 };
 
 /** Decides any command of the payment method. Throws PaymentMethodNotFound for a fact about one that nobody asked for. */
-export const decidePaymentMethod = (command: PaymentMethodCommand, method: PaymentMethod): PaymentMethodEvent[] =>
-  command.type === 'AttachPaymentMethod' ? attachPaymentMethod(command, method) : recordAttachment(command, method);
+export const decidePaymentMethod = (command: PaymentMethodCommand, method: PaymentMethod): PaymentMethodEvent[] => {
+  const { at } = command;
+  switch (command.type) {
+    case 'AttachPaymentMethod':
+      return attachPaymentMethod(command, method);
+    case 'RecordPaymentMethodAttached':
+    case 'RecordPaymentMethodAttachFailed':
+      return recordAttachment(command, method);
+    case 'RecordPaymentMethodDetached':
+      return record(method, { type: 'PaymentMethodDetached', at });
+    case 'RecordPaymentMethodUpdated':
+      return recordPaymentMethodUpdate(command, method);
+    case 'RequestPaymentMethodLookup':
+      return record(method, {
+        type: 'PaymentMethodLookupRequested',
+        lookupId: command.lookupId,
+        reason: command.reason,
+        at,
+      });
+    case 'RecordMandate':
+      return record(method, {
+        type: 'MandateReported',
+        processorMandateId: command.processorMandateId,
+        status: command.status,
+        at,
+      });
+  }
+};

@@ -54,8 +54,67 @@ describe('a payment method', () => {
     given([requested, attached]).when(fail).thenNothing();
     given([requested, failed]).when({ type: 'RecordPaymentMethodAttached', details: 'sealed', at }).then([attached]);
   });
+  it('that was detached can be charged no more, and says so', () => {
+    const detach = { type: 'RecordPaymentMethodDetached', at } as const;
+    const detached: PaymentMethodEvent = { type: 'PaymentMethodDetached', at };
+    given([requested, attached]).when(detach).then([detached]);
+    given([requested, attached, detached]).when(detach).thenNothing();
+    const method = foldPaymentMethod([requested, attached, detached]);
+    expect(() => assertChargeableMethod(method, 'c1')).toThrow('attach another');
+    expect(foldPaymentMethod([requested, detached, attached])).toEqual(method);
+  });
+  it('answers who waits for its attachment, even when it was detached by then', () => {
+    given([requested, { type: 'PaymentMethodDetached', at }])
+      .when({ type: 'RecordPaymentMethodAttached', details: 'sealed', at })
+      .then([attached]);
+  });
+  it('takes the details that were found last, while it is attached', () => {
+    const update = { type: 'RecordPaymentMethodUpdated', details: 'sealed anew', at } as const;
+    const updated: PaymentMethodEvent = { type: 'PaymentMethodUpdated', details: 'sealed anew', at };
+    given([requested, attached]).when(update).then([updated]);
+    given([requested, attached, updated]).when(update).thenNothing();
+    given([requested]).when(update).thenNothing();
+    given([requested, failed]).when(update).thenNothing();
+    given([requested, attached, { type: 'PaymentMethodDetached', at }])
+      .when(update)
+      .thenNothing();
+    expect(foldPaymentMethod([requested, attached, updated]).attachment).toEqual({
+      phase: 'attached',
+      details: 'sealed anew',
+    });
+  });
+  it('is looked at once for each reason to', () => {
+    const look = { type: 'RequestPaymentMethodLookup', lookupId: 'l1', reason: 'updated', at } as const;
+    const asked: PaymentMethodEvent = { type: 'PaymentMethodLookupRequested', lookupId: 'l1', reason: 'updated', at };
+    given([requested]).when(look).then([asked]);
+    given([requested, asked]).when(look).thenNothing();
+  });
+  it('has mandates, of which one that ended stays so', () => {
+    const report = (status: 'active' | 'inactive' | 'pending') =>
+      ({ type: 'RecordMandate', processorMandateId: 'mandate_1', status, at }) as const;
+    const told = (status: 'active' | 'inactive' | 'pending'): PaymentMethodEvent => ({
+      ...{ type: 'MandateReported', processorMandateId: 'mandate_1', status, at },
+    });
+    given([requested])
+      .when(report('active'))
+      .then([told('active')]);
+    given([requested, told('active')])
+      .when(report('inactive'))
+      .then([told('inactive')]);
+    given([requested, told('inactive')])
+      .when(report('active'))
+      .thenNothing();
+    given([requested, told('active')])
+      .when(report('pending'))
+      .thenNothing();
+  });
+  it('leaves a state that was stored before as it was', () => {
+    const keys = Object.keys(foldPaymentMethod([requested, attached])).sort();
+    expect(keys).toEqual(Object.keys(initialPaymentMethod).sort());
+  });
   it('that nobody asked for has no facts', () => {
     given([]).when({ type: 'RecordPaymentMethodAttached', details: 'sealed', at }).thenRefuses(PaymentMethodNotFound);
+    given([]).when({ type: 'RecordPaymentMethodDetached', at }).thenRefuses(PaymentMethodNotFound);
   });
   it('can be charged only when attached, and only for its customer', () => {
     const ready = foldPaymentMethod([requested, attached]);

@@ -1,4 +1,12 @@
-import type { CaptureMethod, DisputeOutcome, SettlementRecorded } from './events.js';
+import type {
+  CaptureMethod,
+  DisputeOutcome,
+  DisputeReported,
+  FraudWarningReceived,
+  PaymentLookupRequested,
+  ProcessorReviewReported,
+  SettlementRecorded,
+} from './events.js';
 
 /**
  * What can be asked of a payment, and the facts that the processor reports about it. Time and ids come with the command;
@@ -148,6 +156,44 @@ export interface RecordDisputeClosed {
   at: string;
 }
 
+/** Evidence on an open dispute. `evidence` is sealed text. */
+export interface SubmitDisputeEvidence {
+  type: 'SubmitDisputeEvidence';
+  disputeId: string;
+  evidenceId: string;
+  evidence: string;
+  submit: boolean;
+  at: string;
+}
+
+export type RecordDisputeReported = Omit<DisputeReported, 'type' | 'currency'> & { type: 'RecordDisputeReported' };
+
+export interface RecordDisputeFunds {
+  type: 'RecordDisputeFunds';
+  disputeId: string;
+  processorPaymentId?: string;
+  movementId: string;
+  direction: 'withdrawn' | 'reinstated';
+  /** Of the dispute: used where nothing else has told of it yet. */
+  amount: number;
+  at: string;
+}
+
+export interface RecordEvidenceOutcome {
+  type: 'RecordEvidenceOutcome';
+  disputeId: string;
+  evidenceId: string;
+  outcome: { submitted: boolean } | { code: string };
+  at: string;
+}
+
+export type RecordProcessorReview = Omit<ProcessorReviewReported, 'type'> & { type: 'RecordProcessorReview' };
+
+export type RecordFraudWarning = Omit<FraudWarningReceived, 'type'> & { type: 'RecordFraudWarning' };
+
+/** Asks the gateway to look. Not a fact, but nobody can refuse it either. */
+export type RequestPaymentLookup = Omit<PaymentLookupRequested, 'type'> & { type: 'RequestPaymentLookup' };
+
 export type RecordSettlement = Omit<SettlementRecorded, 'type'> & { type: 'RecordSettlement' };
 
 export type PaymentFact =
@@ -160,9 +206,15 @@ export type PaymentFact =
   | RecordCancellation
   | RecordCancelFailure
   | RecordRefundOutcome
+  | RecordDisputeReported
   | RecordDisputeOpened
+  | RecordDisputeFunds
   | RecordDisputeClosed
+  | RecordEvidenceOutcome
+  | RecordProcessorReview
+  | RecordFraudWarning
+  | RequestPaymentLookup
   | RecordSettlement;
 
 export type PaymentCommand =
-  CreatePayment | ConfirmPayment | CapturePayment | CancelPayment | RefundPayment | PaymentFact;
+  CreatePayment | ConfirmPayment | CapturePayment | CancelPayment | RefundPayment | SubmitDisputeEvidence | PaymentFact;

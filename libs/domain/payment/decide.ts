@@ -1,6 +1,9 @@
 import type { PaymentCommand } from './commands.js';
+import * as disputes from './dispute-facts.js';
 import type { PaymentEvent } from './events.js';
+import { submitDisputeEvidence } from './evidence.js';
 import * as facts from './facts.js';
+import * as notices from './notice-facts.js';
 import * as requests from './requests.js';
 import type { Payment } from './state.js';
 
@@ -13,6 +16,7 @@ const deciders: Deciders = {
   CapturePayment: requests.capturePayment,
   CancelPayment: requests.cancelPayment,
   RefundPayment: requests.refundPayment,
+  SubmitDisputeEvidence: submitDisputeEvidence,
   RecordActionRequired: facts.recordActionRequired,
   RecordProcessing: facts.recordProcessing,
   RecordAuthorization: facts.recordAuthorization,
@@ -22,8 +26,14 @@ const deciders: Deciders = {
   RecordCancellation: facts.recordCancellation,
   RecordCancelFailure: facts.recordCancelFailure,
   RecordRefundOutcome: facts.recordRefundOutcome,
-  RecordDisputeOpened: facts.recordDisputeOpened,
-  RecordDisputeClosed: facts.recordDisputeClosed,
+  RecordDisputeReported: disputes.recordDisputeReported,
+  RecordDisputeOpened: disputes.recordDisputeOpened,
+  RecordDisputeFunds: disputes.recordDisputeFunds,
+  RecordDisputeClosed: disputes.recordDisputeClosed,
+  RecordEvidenceOutcome: disputes.recordEvidenceOutcome,
+  RecordProcessorReview: notices.recordProcessorReview,
+  RecordFraudWarning: notices.recordFraudWarning,
+  RequestPaymentLookup: notices.requestPaymentLookup,
   RecordSettlement: facts.recordSettlement,
 };
 

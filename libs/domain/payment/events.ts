@@ -190,6 +190,35 @@ export type DisputeOutcome = 'won' | 'lost';
 /** What the ledger held for a dispute before an event about it. */
 export type DisputeBooked = 'nothing' | 'open' | DisputeOutcome;
 
+/** `inquiry`: the bank asks and no money has moved. `prevented`: it never became a dispute. */
+export type DisputeStatus =
+  | 'inquiry'
+  | 'inquiry_under_review'
+  | 'inquiry_closed'
+  | 'needs_response'
+  | 'under_review'
+  | 'won'
+  | 'lost'
+  | 'prevented';
+
+/** How a dispute stands at the processor. Moves no money: DisputeOpened, DisputeFundsMoved and DisputeClosed do. */
+export interface DisputeReported {
+  type: 'DisputeReported';
+  disputeId: string;
+  processorDisputeId: string;
+  processorPaymentId?: string;
+  amount: number;
+  currency: string;
+  status: DisputeStatus;
+  /** The processor's word, such as `fraudulent`. */
+  reason: string;
+  /** Until when evidence is taken. */
+  evidenceDueBy?: string;
+  /** How often evidence was submitted, by whomever. */
+  submissions: number;
+  at: string;
+}
+
 export interface DisputeOpened {
   type: 'DisputeOpened';
   disputeId: string;
@@ -210,6 +239,89 @@ export interface DisputeClosed {
   amount: number;
   currency: string;
   booked: DisputeBooked;
+  /** What the ledger holds for it from then on. Absent: the outcome, unless it was lost before. */
+  becomes?: DisputeBooked;
+  at: string;
+}
+
+/**
+ * The processor took the disputed money, or gave it back. What the ledger holds follows the money: funds that are taken again
+ * after a won dispute reverse its postings, and so do funds that come back after a lost one; the outcome stays as it was told.
+ */
+export interface DisputeFundsMoved {
+  type: 'DisputeFundsMoved';
+  disputeId: string;
+  processorPaymentId?: string;
+  /** The processor's balance transaction id. */
+  movementId: string;
+  direction: 'withdrawn' | 'reinstated';
+  /** Of the dispute. */
+  amount: number;
+  currency: string;
+  booked: DisputeBooked;
+  becomes: DisputeBooked;
+  at: string;
+}
+
+/** Evidence is to be sent to the processor. */
+export interface DisputeEvidenceRequested {
+  type: 'DisputeEvidenceRequested';
+  disputeId: string;
+  evidenceId: string;
+  processorDisputeId: string;
+  /** Sealed text: the evidence may hold personal data. */
+  evidence: string;
+  /** False stages it; true submits it to the bank, which is final. */
+  submit: boolean;
+  at: string;
+}
+
+export interface DisputeEvidenceSubmitted {
+  type: 'DisputeEvidenceSubmitted';
+  disputeId: string;
+  evidenceId: string;
+  submit: boolean;
+  at: string;
+}
+
+export interface DisputeEvidenceFailed {
+  type: 'DisputeEvidenceFailed';
+  disputeId: string;
+  evidenceId: string;
+  code: string;
+  at: string;
+}
+
+/** The processor holds the payment for a person to look at, or no longer does. */
+export interface ProcessorReviewReported {
+  type: 'ProcessorReviewReported';
+  processorReviewId: string;
+  open: boolean;
+  /** Why it was opened: the processor's word, such as `rule`. */
+  reason: string;
+  /** How it ended: the processor's word, such as `approved`. */
+  closedReason?: string;
+  at: string;
+}
+
+/** The card's network suspects fraud: a dispute may follow. */
+export interface FraudWarningReceived {
+  type: 'FraudWarningReceived';
+  processorWarningId: string;
+  /** The processor's word, such as `misc`. */
+  fraudType: string;
+  /** Whether a full refund now would keep a dispute away. */
+  actionable: boolean;
+  at: string;
+}
+
+/** Something was heard of the payment that does not say enough: the gateway is to look at it, and records what it finds. */
+export interface PaymentLookupRequested {
+  type: 'PaymentLookupRequested';
+  lookupId: string;
+  processorPaymentId: string;
+  /** What was heard: a stable word such as `charge_changed`. */
+  reason: string;
   at: string;
 }
 
@@ -218,8 +330,8 @@ export interface SettlementRecorded {
   type: 'SettlementRecorded';
   /** The processor's balance transaction id. */
   settlementId: string;
-  source: 'capture' | 'refund';
-  /** The captureId or refundId. */
+  source: 'capture' | 'refund' | 'dispute';
+  /** The captureId, refundId or disputeId. */
   sourceId: string;
   gross: number;
   fee: number;
@@ -255,7 +367,15 @@ export type PaymentEvent =
   | RefundPending
   | RefundSucceeded
   | RefundFailed
+  | DisputeReported
   | DisputeOpened
+  | DisputeFundsMoved
   | DisputeClosed
+  | DisputeEvidenceRequested
+  | DisputeEvidenceSubmitted
+  | DisputeEvidenceFailed
+  | ProcessorReviewReported
+  | FraudWarningReceived
+  | PaymentLookupRequested
   | SettlementRecorded
   | DriftDetected;

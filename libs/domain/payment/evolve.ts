@@ -1,5 +1,7 @@
 import { changed, fuller, further, joinInto, known } from '../join.js';
+import * as disputes from './disputes.js';
 import type { PaymentEvent } from './events.js';
+import * as notices from './notices.js';
 import {
   attemptRank,
   cancelRank,
@@ -11,7 +13,6 @@ import {
   type Authorization,
   type Cancel,
   type Capture,
-  type Dispute,
   type Payment,
   type Refund,
 } from './state.js';
@@ -39,7 +40,8 @@ const joinCapture = (a: Capture, b: Capture): Capture => {
   return changed(a, { stage, amount, final, attempt, processorPaymentId, requested: a.requested || b.requested });
 };
 
-const joinCancel = (a: Cancel, b: Cancel): Cancel => changed(a, { stage: further(cancelRank, a.stage, b.stage) });
+const joinCancel = (a: Cancel, b: Cancel): Cancel =>
+  changed(a, { stage: further(cancelRank, a.stage, b.stage), reason: a.reason ?? b.reason });
 
 /** The amount is that of the first mention: the ledger holds it. */
 const joinRefund = (a: Refund, b: Refund): Refund =>
@@ -48,13 +50,6 @@ const joinRefund = (a: Refund, b: Refund): Refund =>
     requested: a.requested || b.requested,
     processorPaymentId: known(a.processorPaymentId, b.processorPaymentId),
     reason: a.reason ?? b.reason,
-  });
-
-const joinDispute = (a: Dispute, b: Dispute): Dispute =>
-  changed(a, {
-    won: a.won || b.won,
-    lost: a.lost || b.lost,
-    processorPaymentId: known(a.processorPaymentId, b.processorPaymentId),
   });
 
 const withAttempt = (payment: Payment, attempt: Attempt): Payment =>
@@ -68,9 +63,6 @@ const withCancel = (payment: Payment, cancel: Cancel): Payment =>
 
 const withRefund = (payment: Payment, refund: Refund): Payment =>
   changed(payment, { refunds: joinInto(payment.refunds, refund.refundId, refund, joinRefund) });
-
-const withDispute = (payment: Payment, dispute: Dispute): Payment =>
-  changed(payment, { disputes: joinInto(payment.disputes, dispute.disputeId, dispute, joinDispute) });
 
 type Folder<E> = (payment: Payment, event: E) => Payment;
 type Folders = { [T in PaymentEvent['type']]: Folder<Extract<PaymentEvent, { type: T }>> };
@@ -117,8 +109,8 @@ const folders: Folders = {
   // Follows from the final capture and the authorization: what was released is derived.
   AuthorizationReleased: (payment) => payment,
 
-  CancelRequested: (payment, { cancelId, attempt }) =>
-    withCancel(payment, { cancelId, attempt, stage: { phase: 'requested' } }),
+  CancelRequested: (payment, { cancelId, attempt, reason }) =>
+    withCancel(payment, { cancelId, attempt, stage: { phase: 'requested' }, reason }),
   CancelFailed: (payment, { cancelId, code }) => {
     const attempt = payment.cancels[cancelId]?.attempt ?? 0;
     return withCancel(payment, { cancelId, attempt, stage: { phase: 'failed', code } });
@@ -146,16 +138,17 @@ const folders: Folders = {
     return withRefund(payment, { refundId, amount, stage, requested: false, processorPaymentId });
   },
 
-  DisputeOpened: (payment, { disputeId, amount, processorPaymentId }) =>
-    withDispute(payment, { disputeId, amount, won: false, lost: false, processorPaymentId }),
-  DisputeClosed: (payment, { disputeId, amount, outcome, processorPaymentId }) =>
-    withDispute(payment, {
-      disputeId,
-      amount,
-      won: outcome === 'won',
-      lost: outcome === 'lost',
-      processorPaymentId,
-    }),
+  DisputeReported: disputes.disputeReported,
+  DisputeOpened: disputes.disputeOpened,
+  DisputeFundsMoved: disputes.disputeFundsMoved,
+  DisputeClosed: disputes.disputeClosed,
+  DisputeEvidenceRequested: disputes.evidenceRequested,
+  DisputeEvidenceSubmitted: disputes.evidenceSubmitted,
+  DisputeEvidenceFailed: disputes.evidenceFailed,
+
+  ProcessorReviewReported: notices.reviewReported,
+  FraudWarningReceived: notices.fraudWarningReceived,
+  PaymentLookupRequested: notices.lookupRequested,
 
   SettlementRecorded: (payment, { settlementId, source, sourceId, gross, fee, net, currency, availableOn }) => {
     const settlement = { settlementId, source, sourceId, gross, fee, net, currency, availableOn };

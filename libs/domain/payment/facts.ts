@@ -5,16 +5,14 @@ import type {
   RecordCancellation,
   RecordCapture,
   RecordCaptureFailure,
-  RecordDisputeClosed,
-  RecordDisputeOpened,
   RecordFailure,
   RecordProcessing,
   RecordRefundOutcome,
   RecordSettlement,
 } from './commands.js';
-import type { DisputeBooked, PaymentEvent, RefundBooked } from './events.js';
+import type { PaymentEvent, RefundBooked } from './events.js';
 import { flagDifference, record } from './record.js';
-import type { Dispute, Payment, Refund } from './state.js';
+import type { Payment, Refund } from './state.js';
 
 /**
  * What the processor reports. Facts are never refused, whatever we believed (but for a payment that does not exist):
@@ -88,67 +86,34 @@ const refundBooked = (refund: Refund | undefined): RefundBooked => {
   }
 };
 
-/** A refund that succeeded can still fail, and one that failed stays failed. The amount is that of its first mention. */
+/**
+ * A refund that succeeded can still fail, and one that failed stays failed: what a late report of success adds is told as part of the
+ * failure, which takes nothing back a second time. The amount is that of its first mention.
+ */
 export const recordRefundOutcome = (fact: RecordRefundOutcome, payment: Payment): PaymentEvent[] => {
   const { refundId, processorPaymentId, at } = fact;
   const known = payment.refunds[refundId];
   const terms = { refundId, processorPaymentId, amount: known?.amount ?? fact.amount, currency: payment.currency, at };
   const booked = refundBooked(known);
+  const failure = known?.stage.phase === 'failed' && fact.outcome !== 'failed' ? known.stage : fact;
   const event: PaymentEvent =
-    fact.outcome === 'failed'
-      ? { type: 'RefundFailed', ...terms, code: fact.code, processorRefundId: fact.processorRefundId, reverses: booked }
-      : {
-          type: fact.outcome === 'pending' ? 'RefundPending' : 'RefundSucceeded',
+    'code' in failure
+      ? {
+          type: 'RefundFailed',
           ...terms,
-          processorRefundId: fact.processorRefundId,
+          code: failure.code,
+          processorRefundId: failure.processorRefundId,
+          reverses: booked,
+        }
+      : {
+          type: failure.outcome === 'pending' ? 'RefundPending' : 'RefundSucceeded',
+          ...terms,
+          processorRefundId: failure.processorRefundId,
           booked,
         };
   return [
     ...record(payment, event),
     ...flagDifference(payment, 'amount_differs', { type: event.type, id: refundId, at }, known?.amount, fact.amount),
-  ];
-};
-
-const disputeBooked = (dispute: Dispute | undefined): DisputeBooked => {
-  if (!dispute) return 'nothing';
-  if (dispute.lost) return 'lost';
-  return dispute.won ? 'won' : 'open';
-};
-
-export const recordDisputeOpened = (fact: RecordDisputeOpened, payment: Payment): PaymentEvent[] => {
-  const { disputeId, processorPaymentId, at } = fact;
-  const known = payment.disputes[disputeId];
-  const amount = known?.amount ?? fact.amount;
-  const booked = disputeBooked(known);
-  const { currency } = payment;
-  return [
-    ...record(payment, { type: 'DisputeOpened', disputeId, processorPaymentId, amount, currency, booked, at }),
-    ...flagDifference(
-      payment,
-      'amount_differs',
-      { type: 'DisputeOpened', id: disputeId, at },
-      known?.amount,
-      fact.amount,
-    ),
-  ];
-};
-
-/** Lost outlives won: funds that come back later are a settlement, not another outcome. Both reported is flagged. */
-export const recordDisputeClosed = (fact: RecordDisputeClosed, payment: Payment): PaymentEvent[] => {
-  const { disputeId, processorPaymentId, outcome, at } = fact;
-  const known = payment.disputes[disputeId];
-  const amount = known?.amount ?? fact.amount;
-  const booked = disputeBooked(known);
-  const { currency } = payment;
-  return [
-    ...record(payment, { type: 'DisputeClosed', disputeId, processorPaymentId, outcome, amount, currency, booked, at }),
-    ...flagDifference(
-      payment,
-      'amount_differs',
-      { type: 'DisputeClosed', id: disputeId, at },
-      known?.amount,
-      fact.amount,
-    ),
   ];
 };
 

@@ -1,11 +1,12 @@
-import type { DriftDetected } from '../drift.js';
+import type { DriftDetected, DriftRule } from '../drift.js';
+import { fundsContradict } from './disputes.js';
 import type { PaymentEvent } from './events.js';
 import type { Attempt, Payment } from './state.js';
 import { attemptsOf, captured, capturedBy, disputed, refunded, refundsPending } from './views.js';
 
 /** How far an invariant is broken: 0 or less is not at all. Drift is a step further from it. */
 interface Breach {
-  rule: string;
+  rule: DriftRule;
   excess: number;
   details: Record<string, string | number>;
 }
@@ -62,6 +63,14 @@ const oneOutcomeADispute: Invariant = (payment) =>
     details: { disputeId },
   }));
 
+/** The processor took the money of a dispute that was won, or gave back that of one that was lost. */
+const fundsFollowOutcomes: Invariant = (payment) =>
+  Object.values(payment.disputes).map((dispute) => ({
+    rule: 'dispute_funds_contradict_outcome',
+    excess: fundsContradict(dispute) ? 1 : 0,
+    details: { disputeId: dispute.disputeId },
+  }));
+
 const settlementsBalance: Invariant = (payment) =>
   Object.values(payment.settlements).map(({ settlementId, gross, fee, net }) => ({
     rule: 'settlement_unbalanced',
@@ -73,13 +82,21 @@ const settlementsBalance: Invariant = (payment) =>
 const nothingUnasked: Invariant = (payment) => [
   ...attemptsOf(payment)
     .filter(({ attempt, requested }) => attempt > 0 && !requested)
-    .map(({ attempt }) => ({ rule: 'attempt_not_requested', excess: 1, details: { attempt } })),
+    .map(({ attempt }): Breach => ({ rule: 'attempt_not_requested', excess: 1, details: { attempt } })),
   ...Object.values(payment.captures)
     .filter(({ requested, stage }) => payment.captureMethod === 'manual' && !requested && stage.phase === 'captured')
-    .map(({ captureId, amount }) => ({ rule: 'capture_not_requested', excess: 1, details: { captureId, amount } })),
+    .map(({ captureId, amount }): Breach => ({
+      rule: 'capture_not_requested',
+      excess: 1,
+      details: { captureId, amount },
+    })),
   ...Object.values(payment.refunds)
     .filter(({ requested }) => !requested)
-    .map(({ refundId, amount }) => ({ rule: 'refund_not_requested', excess: 1, details: { refundId, amount } })),
+    .map(({ refundId, amount }): Breach => ({
+      rule: 'refund_not_requested',
+      excess: 1,
+      details: { refundId, amount },
+    })),
 ];
 
 const invariants: readonly Invariant[] = [
@@ -89,6 +106,7 @@ const invariants: readonly Invariant[] = [
   nothingCapturedOnceCanceled,
   returnedWithinCaptured,
   oneOutcomeADispute,
+  fundsFollowOutcomes,
   settlementsBalance,
   nothingUnasked,
 ];

@@ -7,6 +7,7 @@ import {
   breachesOf,
   captured,
   decide,
+  disputeBooked,
   disputed,
   evolve,
   foldPayment,
@@ -131,6 +132,9 @@ describe('any facts, in any order, however often', () => {
           if (fact.type === 'RecordRefundOutcome') expect(payment.refunds).toHaveProperty(fact.refundId);
           if (fact.type === 'RecordDisputeOpened') expect(payment.disputes).toHaveProperty(fact.disputeId);
           if (fact.type === 'RecordDisputeClosed') expect(payment.disputes[fact.disputeId]?.[fact.outcome]).toBe(true);
+          if (fact.type === 'RecordDisputeFunds') {
+            expect(payment.disputes[fact.disputeId]?.movements).toHaveProperty(fact.movementId);
+          }
           if (fact.type === 'RecordSettlement') expect(payment.settlements).toHaveProperty(fact.settlementId);
         }
       }),
@@ -151,11 +155,11 @@ describe('any facts, in any order, however often', () => {
         const balances = balancesOf(stream);
         const disputes = Object.values(payment.disputes);
         const total = (some: { amount: number }[]) => some.reduce((all, { amount }) => all + amount, 0);
-        const owed =
-          captured(payment) - refunded(payment) - refundsPending(payment) - total(disputes.filter((d) => d.lost));
+        const booked = (as: string) => total(disputes.filter((dispute) => disputeBooked(dispute) === as));
+        const owed = captured(payment) - refunded(payment) - refundsPending(payment) - booked('lost');
         expect(balances.get('tenant_payable usd') ?? 0).toBe(owed === 0 ? 0 : -owed);
         expect(balances.get('refunds_in_flight usd') ?? 0).toBe(0 - refundsPending(payment));
-        expect(balances.get('disputes_held usd') ?? 0).toBe(total(disputes.filter((d) => !d.won && !d.lost)));
+        expect(balances.get('disputes_held usd') ?? 0).toBe(booked('open'));
       }),
       { numRuns: 500 },
     );

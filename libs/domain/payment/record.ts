@@ -1,3 +1,4 @@
+import type { DriftRule } from '../drift.js';
 import { contradictionKey, evolve } from './evolve.js';
 import type { PaymentEvent } from './events.js';
 import { driftOf } from './invariants.js';
@@ -28,7 +29,7 @@ export const record = (payment: Payment, event: PaymentEvent): PaymentEvent[] =>
 };
 
 /** What two reports about one object can differ in: its amount, or the charge (the processor's payment) it belongs to. */
-type Difference = 'amount_differs' | 'charge_differs';
+type Difference = Extract<DriftRule, 'amount_differs' | 'charge_differs'>;
 
 /**
  * Flags, once, that the processor reports another value than the one recorded for the same object. The recorded one stands

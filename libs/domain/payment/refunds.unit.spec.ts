@@ -167,6 +167,12 @@ describe('a refund that the processor reports', () => {
       .when(outcome('succeeded', 2_000))
       .thenNothing();
   });
+  it('failed is not booked again when a late report tells which charge it was of', () => {
+    const failed = { ...refundFailed(2_000, 'nothing'), processorRefundId: undefined };
+    given([...aCharge(), failed])
+      .when({ ...outcome('pending', 2_000), processorPaymentId: 'pi_1' })
+      .then([{ ...failed, processorPaymentId: 'pi_1' }]);
+  });
   it('that nobody asked for is recorded and flagged', () => {
     given(aCharge())
       .when(outcome('succeeded', 2_000))
@@ -188,57 +194,6 @@ describe('a refund that the processor reports', () => {
     expect(refundsPending(foldPayment([...asked, refundPending(2_000)]))).toBe(2_000);
     expect(statusOf(foldPayment([...asked, refundSucceeded(2_000)]))).toBe('partially_refunded');
     expect(statusOf(foldPayment([...aCharge(), refundRequested(5_000), refundSucceeded(5_000)]))).toBe('refunded');
-  });
-});
-
-describe('a dispute', () => {
-  const open = ask('RecordDisputeOpened', { disputeId: 'd1', amount: 3_000 });
-  const close = (outcome: 'won' | 'lost') => ask('RecordDisputeClosed', { disputeId: 'd1', outcome, amount: 3_000 });
-
-  it('is recorded once, opened and closed', () => {
-    given(aCharge())
-      .when(open)
-      .then([disputeOpened(3_000)]);
-    given([...aCharge(), disputeOpened(3_000)])
-      .when(open)
-      .thenNothing();
-    given([...aCharge(), disputeOpened(3_000)])
-      .when(close('won'))
-      .then([disputeClosed('won', 3_000)]);
-    given([...aCharge(), disputeOpened(3_000), disputeClosed('won', 3_000)])
-      .when(close('won'))
-      .thenNothing();
-    given([...aCharge(), { ...disputeClosed('won', 3_000), booked: 'nothing' }])
-      .when(open)
-      .thenNothing();
-  });
-  it('shows in the status while open and when lost', () => {
-    const disputed = [...aCharge(), disputeOpened(3_000)];
-    expect(statusOf(foldPayment(disputed))).toBe('disputed');
-    expect(statusOf(foldPayment([...disputed, disputeClosed('lost', 3_000)]))).toBe('disputed');
-    expect(statusOf(foldPayment([...disputed, disputeClosed('won', 3_000)]))).toBe('succeeded');
-  });
-  it('that was lost is never won by a later report (hyperswitch PR #11653)', () => {
-    const lost = [...aCharge(), disputeOpened(3_000), disputeClosed('lost', 3_000)];
-    const won = { ...disputeClosed('won', 3_000), booked: 'lost' as const };
-    given(lost)
-      .when(close('won'))
-      .then([won, words.drift('DisputeClosed', 'dispute_outcome_contradicted', { disputeId: 'd1' })]);
-    const payment = foldPayment([...lost, won]);
-    expect([statusOf(payment), refundable(payment)]).toEqual(['disputed', 2_000]);
-  });
-  it('of money that was already refunded is recorded and flagged', () => {
-    given([...aCharge(), refundRequested(4_000), refundSucceeded(4_000)])
-      .when(open)
-      .then([
-        disputeOpened(3_000),
-        words.drift('DisputeOpened', 'refunded_exceeds_captured', {
-          captured: 5_000,
-          refunded: 4_000,
-          pending: 0,
-          disputed: 3_000,
-        }),
-      ]);
   });
 });
 

@@ -20,7 +20,7 @@ export class PaymentAlreadyExists extends Refusal {
 }
 
 export class OperationInProgress extends Refusal {
-  constructor(payment: Payment, { kind, id }: Operation) {
+  constructor(payment: Payment, { kind, id }: { kind: Operation['kind'] | 'evidence'; id: string }) {
     const { paymentId } = payment;
     super(
       'operation_in_progress',
@@ -104,6 +104,32 @@ export class PaymentNotRefundable extends Refusal {
       `payment ${payment.paymentId} is ${statusOf(payment)} and nothing was captured; cancel it instead`,
       { details: about(payment) },
     );
+  }
+}
+
+export class DisputeNotFound extends Refusal {
+  constructor() {
+    super('dispute_not_found', 'not_found', 'there is no such dispute; read the list of disputes', {
+      field: 'disputeId',
+    });
+  }
+}
+
+export class DisputeHasEnded extends Refusal {
+  constructor(disputeId: string, disputeStatus: string) {
+    super('dispute_closed', 'conflict', `dispute ${disputeId} is ${disputeStatus}; evidence changes nothing any more`, {
+      details: { disputeId, disputeStatus },
+    });
+  }
+}
+
+/** Evidence can be given until its day, and until it was submitted to the bank. */
+export class EvidenceTooLate extends Refusal {
+  /** `why` completes "takes no more evidence: ...". */
+  constructor(disputeId: string, why: string) {
+    super('evidence_too_late', 'conflict', `dispute ${disputeId} takes no more evidence: ${why}`, {
+      details: { disputeId },
+    });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CaptureMethod } from './events.js';
+import type { CaptureMethod, DisputeFundsMoved, DisputeStatus } from './events.js';
 
 /**
  * What a payment's events add up to: maps keyed by what each fact is about, each value a join (join.ts), so that any order
@@ -61,6 +61,7 @@ export interface Cancel {
   cancelId: string;
   attempt: number;
   stage: CancelStage;
+  reason?: string;
 }
 
 export type RefundStage =
@@ -87,19 +88,68 @@ export interface Refund {
   reason?: string;
 }
 
+export type DisputeStage = { phase: DisputeStatus; reason: string; amount: number };
+
+/** An inquiry can become a dispute, a dispute is answered and decided, and one that was won can be lost after all. */
+export const disputeRank: Readonly<Record<DisputeStatus, number>> = {
+  inquiry: 0,
+  inquiry_under_review: 1,
+  inquiry_closed: 2,
+  needs_response: 3,
+  under_review: 4,
+  prevented: 5,
+  won: 6,
+  lost: 7,
+};
+
+/** How a dispute stands at the processor. Money follows other facts. */
+export interface DisputeReport {
+  stage: DisputeStage;
+  /** The latest that was told. */
+  evidenceDueBy?: string;
+  submissions: number;
+}
+
+export type EvidenceStage = { phase: 'requested' } | { phase: 'failed'; code: string } | { phase: 'sent' };
+export const evidenceRank: Readonly<Record<EvidenceStage['phase'], number>> = { requested: 0, failed: 1, sent: 2 };
+
+/** What we sent, or are to send, to the processor. What it says stays in the event that asks for it. */
+export interface Evidence {
+  evidenceId: string;
+  /** Whether it goes to the bank, which is final. */
+  submit: boolean;
+  stage: EvidenceStage;
+}
+
 /** Open until an outcome is known. Lost outranks won; both reported is drift. */
 export interface Dispute {
   disputeId: string;
+  /** What the books go by: that of the first event about money. 0 before: an inquiry moves none. */
   amount: number;
   won: boolean;
   lost: boolean;
   processorPaymentId?: string;
+  processorDisputeId?: string;
+  report?: DisputeReport;
+  /** What the processor did with the money, by movementId. */
+  movements?: Readonly<Record<string, DisputeFundsMoved['direction']>>;
+  evidence?: Readonly<Record<string, Evidence>>;
+}
+
+export type ReviewStage =
+  { phase: 'open'; reason: string } | { phase: 'closed'; reason: string; closedReason?: string };
+export const reviewRank: Readonly<Record<ReviewStage['phase'], number>> = { open: 0, closed: 1 };
+
+export interface FraudWarning {
+  fraudType: string;
+  /** Once a warning cannot be acted on any more it stays so. */
+  actionable: boolean;
 }
 
 /** Signed minor units of `currency`, which may differ from the payment's. */
 export interface Settlement {
   settlementId: string;
-  source: 'capture' | 'refund';
+  source: 'capture' | 'refund' | 'dispute';
   sourceId: string;
   gross: number;
   fee: number;
@@ -108,6 +158,7 @@ export interface Settlement {
   availableOn: string;
 }
 
+/** What is optional came later: states that were stored before have none of it, and need none. */
 export interface Payment {
   /** Empty until created. */
   paymentId: string;
@@ -125,6 +176,12 @@ export interface Payment {
   settlements: Readonly<Record<string, Settlement>>;
   /** Amounts and charges that contradict a recorded one and were flagged already, as `fact:id:reported`. */
   contradictions: Readonly<Record<string, true>>;
+  /** The processor's own reviews, by their ids there. */
+  reviews?: Readonly<Record<string, ReviewStage>>;
+  /** By their ids at the processor. */
+  fraudWarnings?: Readonly<Record<string, FraudWarning>>;
+  /** Looks that were asked of the gateway, by lookupId. */
+  lookups?: Readonly<Record<string, true>>;
 }
 
 export const initialPayment: Payment = {

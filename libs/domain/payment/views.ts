@@ -1,3 +1,4 @@
+import { disputeBooked } from './disputes.js';
 import type { Attempt, Capture, Dispute, Payment, Refund } from './state.js';
 
 /** What the outside sees (docs/architecture.md): keep these words. `in_review` belongs to risk reviews. */
@@ -24,7 +25,11 @@ const sum = <T extends { amount: number }>(items: Iterable<T>): number => {
 export const attemptsOf = (payment: Payment): Attempt[] =>
   Object.values(payment.attempts).sort((a, b) => a.attempt - b.attempt);
 const captureMade = (capture: Capture): boolean => capture.stage.phase === 'captured';
-const counts = (dispute: Dispute): boolean => dispute.lost || !dispute.won; // open or lost
+/** Open or lost, as the books have it: an inquiry holds nothing, and neither do funds that came back. */
+const counts = (dispute: Dispute): boolean => {
+  const booked = disputeBooked(dispute);
+  return booked === 'open' || booked === 'lost';
+};
 const pending = (refund: Refund): boolean => refund.stage.phase === 'requested' || refund.stage.phase === 'pending';
 
 /** The newest attempt; 0 where the payment was canceled before any. */
@@ -44,7 +49,7 @@ export const refunded = (payment: Payment): number =>
 /** Minor units of refunds without an outcome, and of those that the processor calls pending. */
 export const refundsPending = (payment: Payment): number => sum(Object.values(payment.refunds).filter(pending));
 
-/** Minor units under open or lost disputes. */
+/** Minor units under disputes that the books have as open or lost. */
 export const disputed = (payment: Payment): number => sum(Object.values(payment.disputes).filter(counts));
 
 /** Minor units that may still be refunded: captured - refunded - pending - open or lost disputes, never below 0. */

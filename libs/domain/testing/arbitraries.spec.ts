@@ -1,5 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { PaymentCommand, PaymentFact } from '../payment/index.js';
+import { arbitraryDisputeFact, arbitraryEvidence } from './arbitrary-disputes.spec.js';
 import { ask, at } from './payments.js';
 
 /**
@@ -13,14 +14,13 @@ const captures = {
   k3: { attempt: 1, amount: 1_000, final: false },
 };
 const refunds = { r1: 5_000, r2: 1_200, r3: 800 };
-const disputes = { d1: 3_000, d2: 5_000 };
 const keys = <T extends object>(of: T) => Object.keys(of) as (keyof T & string)[];
 
 export const arbitraryFact = (): Arbitrary<PaymentFact> => {
   const attempt = fc.integer({ min: 1, max: 3 });
   const charge = attempt.map((number) => ({ attempt: number, processorPaymentId: `pi_${number}` }));
   const code = fc.constantFrom('card_declined', 'expired_card');
-  const outcome = fc.constantFrom('won' as const, 'lost' as const);
+  const named = fc.option(fc.constant('pi_1'), { nil: undefined });
   const settlementOf = (id: number) => ({
     settlementId: `txn_${id}`,
     source: 'capture' as const,
@@ -50,23 +50,33 @@ export const arbitraryFact = (): Arbitrary<PaymentFact> => {
     attempt.map((number) => ask('RecordCancellation', { attempt: number })),
     code.map((why) => ask('RecordCancelFailure', { cancelId: 'x1', code: why })),
     fc
-      .tuple(fc.constantFrom(...keys(refunds)), fc.constantFrom('pending' as const, 'succeeded' as const))
-      .map(([refundId, reported]): PaymentFact => ({
-        ...{ type: 'RecordRefundOutcome', at, refundId, amount: refunds[refundId] },
+      .tuple(fc.constantFrom(...keys(refunds)), named, fc.constantFrom('pending' as const, 'succeeded' as const))
+      .map(([refundId, processorPaymentId, reported]): PaymentFact => ({
+        ...{ type: 'RecordRefundOutcome', at, refundId, processorPaymentId, amount: refunds[refundId] },
         ...{ outcome: reported, processorRefundId: `re_${refundId}` },
       })),
-    fc.tuple(fc.constantFrom(...keys(refunds)), code).map(([refundId, why]): PaymentFact => ({
-      ...{ type: 'RecordRefundOutcome', at, refundId, amount: refunds[refundId] },
-      ...{ outcome: 'failed', code: why },
-    })),
     fc
-      .tuple(fc.constantFrom(...keys(disputes)), fc.option(fc.constant('pi_1'), { nil: undefined }))
-      .map(([disputeId, processorPaymentId]) =>
-        ask('RecordDisputeOpened', { disputeId, processorPaymentId, amount: disputes[disputeId] }),
+      .tuple(fc.constantFrom(...keys(refunds)), named, code)
+      .map(([refundId, processorPaymentId, why]): PaymentFact => ({
+        ...{ type: 'RecordRefundOutcome', at, refundId, processorPaymentId, amount: refunds[refundId] },
+        ...{ outcome: 'failed', code: why },
+      })),
+    { weight: 5, arbitrary: arbitraryDisputeFact() },
+    fc
+      .tuple(fc.constantFrom('prv_1', 'prv_2'), fc.boolean(), fc.constantFrom('rule', 'manual'))
+      .map(([processorReviewId, open, reason]) =>
+        ask('RecordProcessorReview', { processorReviewId, open, reason, closedReason: open ? undefined : 'approved' }),
       ),
     fc
-      .tuple(fc.constantFrom(...keys(disputes)), outcome)
-      .map(([disputeId, end]) => ask('RecordDisputeClosed', { disputeId, outcome: end, amount: disputes[disputeId] })),
+      .tuple(fc.constantFrom('issfr_1', 'issfr_2'), fc.boolean())
+      .map(([processorWarningId, actionable]) =>
+        ask('RecordFraudWarning', { processorWarningId, fraudType: 'misc', actionable }),
+      ),
+    fc
+      .constantFrom('look1', 'look2')
+      .map((lookupId) =>
+        ask('RequestPaymentLookup', { lookupId, processorPaymentId: 'pi_1', reason: 'charge_changed' }),
+      ),
     fc.integer({ min: 1, max: 3 }).map((id) => ask('RecordSettlement', settlementOf(id))),
   );
 };
@@ -84,6 +94,7 @@ export const arbitraryRequest = (): Arbitrary<PaymentCommand> => {
       .tuple(id, amount, fc.option(fc.boolean(), { nil: undefined }))
       .map(([n, asked, final]) => ask('CapturePayment', { captureId: `ck${n}`, amount: asked, final })),
     id.map((n) => ask('CancelPayment', { cancelId: `cx${n}` })),
+    arbitraryEvidence(),
     fc.tuple(id, amount).map(([n, asked]) => ask('RefundPayment', { refundId: `cr${n}`, amount: asked })),
   );
 };

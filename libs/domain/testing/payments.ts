@@ -1,4 +1,12 @@
-import { decide, evolve, initialPayment, type PaymentCommand, type PaymentEvent } from '../payment/index.js';
+import {
+  decide,
+  evolve,
+  initialPayment,
+  type DisputeBooked,
+  type DisputeStatus,
+  type PaymentCommand,
+  type PaymentEvent,
+} from '../payment/index.js';
 import { specificationOf } from './given-when-then.js';
 
 /** The words in which specs tell a payment of 50.00 USD. For specs only. */
@@ -43,7 +51,22 @@ export const refundPending = (amount: number, refundId = 'r1') =>
 export const disputeOpened = (amount: number, disputeId = 'd1') =>
   event('DisputeOpened', { disputeId, amount, currency, booked: 'nothing' });
 export const disputeClosed = (outcome: 'won' | 'lost', amount: number, disputeId = 'd1') =>
-  event('DisputeClosed', { disputeId, outcome, amount, currency, booked: 'open' });
+  event('DisputeClosed', { disputeId, outcome, amount, currency, booked: 'open', becomes: outcome });
+export const disputeReported = (status: DisputeStatus, amount = 3_000, evidenceDueBy?: string) =>
+  event('DisputeReported', {
+    ...{ disputeId: 'd1', processorDisputeId: 'du_1', processorPaymentId: 'pi_1', amount, currency },
+    ...{ status, reason: 'fraudulent', evidenceDueBy, submissions: 0 },
+  });
+/** The movement's id is its direction, with a number where there are several. */
+export const fundsMoved = (
+  movementId: `${'withdrawn' | 'reinstated'}${'' | ' 2'}`,
+  booked: DisputeBooked,
+  becomes: DisputeBooked = booked,
+) =>
+  event('DisputeFundsMoved', {
+    ...{ disputeId: 'd1', movementId, direction: movementId.startsWith('w') ? 'withdrawn' : 'reinstated' },
+    ...{ amount: 3_000, currency, booked, becomes },
+  });
 export const drift = (fact: PaymentEvent['type'], rule: string, details: Record<string, string | number>) =>
   event('DriftDetected', { fact, rule, details });
 
