@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { derivedId } from '#contracts';
 
 /**
@@ -7,3 +9,9 @@ import { derivedId } from '#contracts';
  */
 export const automaticCaptureId = (paymentId: string, attempt: number, taken = 0): string =>
   derivedId(paymentId, taken === 0 ? `capture of attempt ${attempt}` : `capture of attempt ${attempt} after ${taken}`);
+
+/**
+ * By which a processor's token is found again where it lies sealed: SHA-256, 32 bytes. Tokens are drawn at random by the processor, so
+ * nothing leads back from it to one.
+ */
+export const tokenDigest = (token: string): Buffer => createHash('sha256').update(`processor token ${token}`).digest();

@@ -1,3 +1,14 @@
+import type { ProcessorEventHead } from './news.js';
+import type {
+  Claim,
+  ProcessorAccount,
+  ProcessorDispute,
+  ProcessorPayment,
+  ProcessorPayout,
+  ProcessorRefund,
+  ProcessorSettlement,
+} from './objects.js';
+
 /**
  * The port to a payment processor: one method for each operation, and look-ups for what is not known. Amounts are integers of
  * the minor unit of `currency` (lower-case ISO 4217), times RFC 3339. Every object that a call makes carries our tenant id and
@@ -121,59 +132,38 @@ export interface RefundPayment {
   reason?: string;
 }
 
-/** A balance transaction. Signed, in minor units of `currency`, which is that of the balance: a refund's gross is negative. */
-export interface ProcessorSettlement {
-  settlementId: string;
-  gross: number;
-  fee: number;
-  net: number;
-  currency: string;
-  /** Decimal string. These three only with a conversion. */
-  rate?: string;
-  sourceAmount?: number;
-  sourceCurrency?: string;
-  availableOn: string;
-}
-
-export type ProcessorPaymentState =
-  | { status: 'captured' }
-  | { status: 'authorized'; amount: number; expiresAt?: string; multicapture: boolean }
-  /** `clientSecret` is for the customer's browser alone: sealed, never logged, never in an event. */
-  | { status: 'action_required'; action: string; clientSecret?: string }
-  | { status: 'processing' }
-  | { status: 'failed'; code: string; declineCode?: string }
-  | { status: 'canceled' }
-  /** Made but never confirmed: no money can move until somebody confirms it. */
-  | { status: 'unconfirmed' };
-
-export type ProcessorPayment = ProcessorPaymentState & {
-  processorPaymentId: string;
-  currency: string;
-  /** Captured so far, over all captures. */
-  captured: number;
-  /** Of the charge, where it has one already. */
-  settlement?: ProcessorSettlement;
-};
-
-export interface ProcessorRefund {
-  processorRefundId: string;
-  status: 'pending' | 'succeeded' | 'failed';
-  /** Why it failed. */
-  code?: string;
-  amount: number;
-  settlement?: ProcessorSettlement;
-}
-
-/** Whose settlement is wanted: that of a payment's charge or of a refund, by the processor's id. */
-export interface SettlementSource {
-  source: 'capture' | 'refund';
-  processorId: string;
-}
-
 /** When the object can have been made, both ends included. */
 export interface CreatedWithin {
   from: Date;
   to: Date;
+}
+
+/** All that the processor holds about one payment: what a look at it after the fact needs. */
+export interface PaymentStanding {
+  payment: ProcessorPayment;
+  claim: Claim;
+  refunds: readonly { refund: ProcessorRefund; claim: Claim }[];
+  disputes: readonly ProcessorDispute[];
+}
+
+export interface SubmitEvidence {
+  processorDisputeId: string;
+  /** Fields of the processor's evidence, such as `uncategorized_text`. */
+  evidence: Readonly<Record<string, string>>;
+  /** False stages it; true submits it to the bank, which is final. */
+  submit: boolean;
+}
+
+export interface ProcessorBalance {
+  currency: string;
+  available: number;
+  pending: number;
+}
+
+/** An event as the processor lists it, to be sealed and taken in as if it had been delivered. A secret until sealed. */
+export interface ListedEvent {
+  head: ProcessorEventHead;
+  body: string;
 }
 
 export interface Processor {
@@ -184,13 +174,37 @@ export interface Processor {
   capturePayment(request: CapturePayment, idempotencyKey: string): Promise<Outcome<ProcessorPayment>>;
   cancelPayment(request: CancelPayment, idempotencyKey: string): Promise<Outcome<ProcessorPayment>>;
   refundPayment(request: RefundPayment, idempotencyKey: string): Promise<Outcome<ProcessorRefund>>;
-  /** The balance transaction; undefined while there is none. */
-  fetchSettlement(source: SettlementSource): Promise<ProcessorSettlement | undefined>;
+  /** The balance transaction of a refund; undefined while there is none. Those of captures come with their payment. */
+  fetchRefundSettlement(processorRefundId: string): Promise<ProcessorSettlement | undefined>;
 
-  /** The payment as it stands; undefined where the processor knows no such id. */
+  /** The payment as it stands, with its `settlements`; undefined where the processor knows no such id. */
   retrievePayment(processorPaymentId: string): Promise<ProcessorPayment | undefined>;
   /** The payment method as it stands; undefined where the processor knows no such id. */
   retrievePaymentMethod(token: string): Promise<ProcessorMethod | undefined>;
+  /** The payment with everything about it; undefined where the processor knows no such id. */
+  retrieveStanding(processorPaymentId: string): Promise<PaymentStanding | undefined>;
+  /** A connected account; undefined where the processor knows no such id. */
+  retrieveAccount(processorAccountId: string): Promise<ProcessorAccount | undefined>;
+  /** Adds evidence to a dispute. */
+  submitEvidence(request: SubmitEvidence, idempotencyKey: string): Promise<Outcome<ProcessorDispute>>;
+
+  /** The ids of the payments made within the window, newest first, with whom they say they belong to. */
+  listPayments(created: CreatedWithin): AsyncIterable<{ processorPaymentId: string; claim: Claim }>;
+  /** The payouts made within the window, also those below 0, debits of the bank account; of a connected account where one is named. */
+  listPayouts(created: CreatedWithin, account?: string): AsyncIterable<{ payout: ProcessorPayout; claim: Claim }>;
+  /** The refunds made within the window: their payments may be older. */
+  listRefunds(
+    created: CreatedWithin,
+  ): AsyncIterable<{ processorRefundId: string; processorPaymentId: string | undefined }>;
+  /** The disputes made within the window: their payments may be older. */
+  listDisputes(
+    created: CreatedWithin,
+  ): AsyncIterable<{ processorDisputeId: string; processorPaymentId: string | undefined }>;
+  /** The events made within the window, newest first; the processor keeps them for 30 days. */
+  listEvents(created: CreatedWithin, account?: string): AsyncIterable<ListedEvent>;
+  /** The platform's balance, by currency. */
+  fetchBalance(): Promise<ProcessorBalance[]>;
+
   /** By listing customers made within the window. */
   findCustomer(
     wanted: Pick<CreateCustomer, 'tenantId' | 'customerId' | 'email'>,

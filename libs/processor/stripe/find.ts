@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 
-import type { CreatedWithin, Found } from '../port.js';
+import type { Found } from '../port.js';
 
 /** Objects looked at in one listing at most. */
 const maxListed = 2_000;
@@ -18,9 +18,3 @@ export const findIn = async <T extends { metadata: Stripe.Metadata | null }>(
   }
   return 'absent';
 };
-
-/** The window as Stripe's range of Unix seconds. */
-export const within = ({ from, to }: CreatedWithin): Stripe.RangeQueryParam => ({
-  gte: Math.floor(from.getTime() / 1_000),
-  lte: Math.ceil(to.getTime() / 1_000),
-});

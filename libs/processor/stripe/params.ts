@@ -1,7 +1,7 @@
 import type Stripe from 'stripe';
 
-import type { CapturePayment, CreateCustomer, RefundPayment, RequestPayment } from '../port.js';
-import { paymentExpand } from './payment.js';
+import type { CapturePayment, CreateCustomer, RefundPayment, RequestPayment, SubmitEvidence } from '../port.js';
+import { paymentExpand, refundExpand } from './payment.js';
 
 /** The requests of API version 2026-10-28.endive, where `allowed_payment_method_types` has replaced `payment_method_types`. */
 
@@ -71,6 +71,11 @@ export const refundParams = (request: RefundPayment): Stripe.RefundCreateParams 
     amount: request.amount,
     ...(reason && { reason }),
     metadata: { tenantId: request.tenantId, paymentId: request.paymentId, refundId: request.refundId },
-    expand: ['balance_transaction'],
+    expand: refundExpand,
   };
 };
+
+export const evidenceParams = ({ evidence, submit }: SubmitEvidence): Stripe.DisputeUpdateParams => ({
+  evidence: { ...evidence },
+  submit,
+});

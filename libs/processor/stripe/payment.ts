@@ -1,13 +1,40 @@
 import type Stripe from 'stripe';
 
-import type { ProcessorPayment, ProcessorPaymentState, ProcessorRefund } from '../port.js';
-import { instant, settlementOf } from './settlement.js';
+import type { Claim, ProcessorPayment, ProcessorPaymentState, ProcessorRefund } from '../objects.js';
+import { instant } from './instant.js';
+import type { TransactionParts } from './settlement.js';
+import { settlementOf } from './settlement.js';
+
+/** What of a charge is read besides its id. */
+export interface ChargeParts extends Pick<Stripe.Charge, 'amount_captured' | 'currency'> {
+  balance_transaction: string | TransactionParts | null;
+  payment_method_details: { card?: { capture_before?: number; multicapture?: { status: string } } } | null;
+}
+
+/** What of a payment intent is read. */
+export interface IntentParts extends Pick<
+  Stripe.PaymentIntent,
+  'id' | 'status' | 'currency' | 'amount_received' | 'amount_capturable' | 'client_secret'
+> {
+  latest_charge: string | ChargeParts | null;
+  next_action: { type: string } | null;
+  last_payment_error: { code?: string; type: string; decline_code?: string } | null;
+}
+
+/** What of a refund is read. */
+export interface RefundParts extends Pick<Stripe.Refund, 'id' | 'status' | 'amount' | 'currency' | 'failure_reason'> {
+  balance_transaction: string | TransactionParts | null;
+  failure_balance_transaction?: string | TransactionParts | null;
+}
+
+/** What to expand so that a refund comes with all that it moved. */
+export const refundExpand = ['balance_transaction', 'failure_balance_transaction'];
 
 /** What to expand so that a payment comes with its settlement in one call. */
 export const paymentExpand = ['latest_charge.balance_transaction'];
 
 /** A payment intent in the port's words. Its charge's authorization and settlement are known only where they were expanded. */
-export const paymentOf = (intent: Stripe.PaymentIntent): ProcessorPayment => {
+export const paymentOf = (intent: IntentParts): ProcessorPayment => {
   const charge = chargeOf(intent);
   return {
     ...stateOf(intent, charge),
@@ -18,10 +45,10 @@ export const paymentOf = (intent: Stripe.PaymentIntent): ProcessorPayment => {
   };
 };
 
-const chargeOf = (intent: Stripe.PaymentIntent): Stripe.Charge | undefined =>
+const chargeOf = (intent: IntentParts): ChargeParts | undefined =>
   typeof intent.latest_charge === 'object' ? (intent.latest_charge ?? undefined) : undefined;
 
-const stateOf = (intent: Stripe.PaymentIntent, charge: Stripe.Charge | undefined): ProcessorPaymentState => {
+const stateOf = (intent: IntentParts, charge: ChargeParts | undefined): ProcessorPaymentState => {
   switch (intent.status) {
     case 'succeeded':
       return { status: 'captured' };
@@ -46,7 +73,7 @@ const stateOf = (intent: Stripe.PaymentIntent, charge: Stripe.Charge | undefined
   }
 };
 
-const authorizationOf = (intent: Stripe.PaymentIntent, charge: Stripe.Charge | undefined): ProcessorPaymentState => {
+const authorizationOf = (intent: IntentParts, charge: ChargeParts | undefined): ProcessorPaymentState => {
   const card = charge?.payment_method_details?.card;
   return {
     status: 'authorized',
@@ -57,25 +84,38 @@ const authorizationOf = (intent: Stripe.PaymentIntent, charge: Stripe.Charge | u
 };
 
 /** Stripe has no status `failed`: a failed intent waits for another payment method, and says why. */
-const failureOf = (intent: Stripe.PaymentIntent): ProcessorPaymentState => {
+const failureOf = (intent: IntentParts): ProcessorPaymentState => {
   const error = intent.last_payment_error;
   if (!error) return { status: 'unconfirmed' };
   return { status: 'failed', code: error.code ?? error.type, declineCode: error.decline_code };
 };
 
+/**
+ * Whether it is no refund at all: what a capture leaves of a hold, and a hold that is given up, become a refund that succeeded
+ * without having moved money. One that we asked for is a refund whatever it lacks.
+ */
+export const isRelease = (refund: Pick<Stripe.Refund, 'status' | 'balance_transaction'>, claim: Claim): boolean =>
+  refund.status === 'succeeded' && refund.balance_transaction === null && claim.refundId === undefined;
+
 /** A refund in the port's words. One that waits for the customer is pending; a canceled one failed. */
-export const refundOf = (refund: Stripe.Refund): ProcessorRefund => {
-  const common = { processorRefundId: refund.id, amount: refund.amount };
+export const refundOf = (refund: RefundParts): ProcessorRefund => {
+  const { id, amount, currency } = refund;
+  const common = { processorRefundId: id, amount };
+  const settlement = settlementOf(refund.balance_transaction, -amount, currency);
   switch (refund.status) {
     case 'succeeded':
+      return { ...common, status: 'succeeded', settlement };
+    case 'failed':
+    case 'canceled': {
+      const reversal = settlementOf(refund.failure_balance_transaction ?? null, amount, currency);
       return {
         ...common,
-        status: 'succeeded',
-        settlement: settlementOf(refund.balance_transaction, -refund.amount, refund.currency),
+        status: 'failed',
+        code: refund.failure_reason ?? `refund_${refund.status}`,
+        settlement,
+        reversal,
       };
-    case 'failed':
-    case 'canceled':
-      return { ...common, status: 'failed', code: refund.failure_reason ?? `refund_${refund.status}` };
+    }
     default:
       return { ...common, status: 'pending' };
   }

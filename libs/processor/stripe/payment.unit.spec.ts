@@ -101,7 +101,8 @@ describe('a balance transaction', () => {
 });
 
 describe('a refund', () => {
-  const refund = (over: object): Stripe.Refund => ({ id: 're_1', amount: 300, currency: 'usd', ...over }) as never;
+  const refund = (over: object): Stripe.Refund =>
+    ({ id: 're_1', amount: 300, currency: 'usd', balance_transaction: null, ...over }) as never;
   it.each<[string, object, object]>([
     [
       'succeeded',
@@ -112,6 +113,15 @@ describe('a refund', () => {
     ['requires_action', {}, { status: 'pending' }],
     ['failed', { failure_reason: 'lost_or_stolen_card' }, { status: 'failed', code: 'lost_or_stolen_card' }],
     ['canceled', {}, { status: 'failed', code: 'refund_canceled' }],
+    [
+      'failed, after it took the money, which came back',
+      {
+        status: 'failed',
+        balance_transaction: transaction({ amount: -300 }),
+        failure_balance_transaction: transaction({ amount: 300 }),
+      },
+      { status: 'failed', settlement: { gross: -300 }, reversal: { gross: 300 } },
+    ],
   ])('that is %s', (status, given, expected) => {
     expect(refundOf(refund({ status, ...given }))).toMatchObject({
       processorRefundId: 're_1',

@@ -1,9 +1,25 @@
 import type Stripe from 'stripe';
 
-import type { ProcessorSettlement } from '../port.js';
+import type { ProcessorSettlement } from '../objects.js';
+import type { Fields } from './fields.js';
+import { instant } from './instant.js';
 
-/** RFC 3339 of Unix seconds. */
-export const instant = (seconds: number): string => new Date(seconds * 1_000).toISOString();
+/** What of a balance transaction is read. */
+export type TransactionParts = Pick<
+  Stripe.BalanceTransaction,
+  'id' | 'amount' | 'fee' | 'net' | 'currency' | 'exchange_rate' | 'available_on'
+>;
+
+/** A balance transaction of an event. Throws Unreadable. */
+export const transactionOf = (transaction: Fields): TransactionParts => ({
+  id: transaction.token('id'),
+  amount: transaction.integer('amount'),
+  fee: transaction.integer('fee'),
+  net: transaction.integer('net'),
+  currency: transaction.currency('currency'),
+  exchange_rate: transaction.maybeRate('exchange_rate') ?? null,
+  available_on: transaction.seconds('available_on'),
+});
 
 /** A decimal string without an exponent, with as many digits as the number has. */
 const decimal = (rate: number): string => {
@@ -16,11 +32,20 @@ const decimal = (rate: number): string => {
  * was settled, signed, in the currency of the charge.
  */
 export const settlementOf = (
-  transaction: string | Stripe.BalanceTransaction | null,
+  transaction: string | TransactionParts | null,
   sourceAmount: number,
   sourceCurrency: string,
-): ProcessorSettlement | undefined => {
-  if (transaction === null || typeof transaction === 'string') return undefined;
+): ProcessorSettlement | undefined =>
+  transaction === null || typeof transaction === 'string'
+    ? undefined
+    : bookedSettlementOf(transaction, sourceAmount, sourceCurrency);
+
+/** The same of a transaction that is there. */
+export const bookedSettlementOf = (
+  transaction: TransactionParts,
+  sourceAmount: number,
+  sourceCurrency: string,
+): ProcessorSettlement => {
   const { id, amount: gross, fee, net, currency, exchange_rate: rate, available_on: availableOn } = transaction;
   const settlement = { settlementId: id, gross, fee, net, currency, availableOn: instant(availableOn) };
   if (currency === sourceCurrency) return settlement;

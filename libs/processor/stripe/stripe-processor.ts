@@ -1,6 +1,15 @@
 import type Stripe from 'stripe';
 
-import { OutcomeUnknown } from '../errors.js';
+import { LookupRefused } from '../errors.js';
+import type {
+  Claim,
+  ProcessorAccount,
+  ProcessorDispute,
+  ProcessorPayment,
+  ProcessorPayout,
+  ProcessorRefund,
+  ProcessorSettlement,
+} from '../objects.js';
 import type {
   AttachPaymentMethod,
   CancelPayment,
@@ -8,42 +17,55 @@ import type {
   CreateCustomer,
   CreatedWithin,
   Found,
+  ListedEvent,
   Outcome,
+  PaymentStanding,
   Processor,
+  ProcessorBalance,
   ProcessorMethod,
-  ProcessorPayment,
-  ProcessorRefund,
-  ProcessorSettlement,
   RefundPayment,
   RegisteredCustomer,
   RequestPayment,
-  SettlementSource,
+  SubmitEvidence,
 } from '../port.js';
-import { failedLookup, failedOutcome } from './classify.js';
+import { accountOf } from './account.js';
+import { balancesOf } from './balance.js';
+import { Calls } from './calls.js';
+import { failedLookup } from './classify.js';
 import type { StripeProcessorOptions } from './client.js';
 import { openClient } from './client.js';
-import { findIn, within } from './find.js';
+import { disputeOf } from './dispute.js';
+import { Fields } from './fields.js';
+import { findIn } from './find.js';
+import { within } from './listing.js';
+import { Lists } from './lists.js';
 import { methodOf } from './method.js';
-import { paymentExpand, paymentOf, refundOf } from './payment.js';
+import { paymentOf, refundExpand, refundOf } from './payment.js';
 import { settlementOf } from './settlement.js';
-import { cancelReason, captureParams, customerParams, paymentParams, refundParams } from './params.js';
+import { retrievedPayment, standingOf } from './standing.js';
+import { cancelReason, captureParams, customerParams, evidenceParams, paymentParams, refundParams } from './params.js';
 
 /** Stripe behind the port. Holds no state but its connections. */
 export class StripeProcessor implements Processor {
   readonly #stripe: Stripe;
-  readonly #deadlineMs: number;
+  readonly #calls: Calls;
+  readonly #lists: Lists;
 
   constructor(options: StripeProcessorOptions) {
     const timeoutMs = options.timeoutMs ?? 20_000;
     this.#stripe = openClient({ ...options, timeoutMs });
     // The library's time-out is one of silence: an answer that trickles in would never end.
-    this.#deadlineMs = 2 * timeoutMs;
+    this.#calls = new Calls(2 * timeoutMs);
+    this.#lists = new Lists(this.#stripe, this.#calls);
   }
 
   createCustomer(request: CreateCustomer, idempotencyKey: string): Promise<Outcome<RegisteredCustomer>> {
-    return this.#operation(this.#stripe.customers.create(customerParams(request), { idempotencyKey }), ({ id }) => ({
-      processorCustomerId: id,
-    }));
+    return this.#calls.operation(
+      this.#stripe.customers.create(customerParams(request), { idempotencyKey }),
+      ({ id }) => ({
+        processorCustomerId: id,
+      }),
+    );
   }
 
   attachPaymentMethod(request: AttachPaymentMethod, idempotencyKey: string): Promise<Outcome<ProcessorMethod>> {
@@ -55,47 +77,99 @@ export class StripeProcessor implements Processor {
       const metadata = { tenantId, paymentMethodId };
       return paymentMethods.update(method.id, { metadata }, { idempotencyKey: `${idempotencyKey}:metadata` });
     };
-    return this.#operation(attached(), methodOf);
+    return this.#calls.operation(attached(), methodOf);
   }
 
   requestPayment(request: RequestPayment, idempotencyKey: string): Promise<Outcome<ProcessorPayment>> {
-    return this.#operation(this.#stripe.paymentIntents.create(paymentParams(request), { idempotencyKey }), paymentOf);
+    return this.#calls.operation(
+      this.#stripe.paymentIntents.create(paymentParams(request), { idempotencyKey }),
+      paymentOf,
+    );
   }
 
   capturePayment(request: CapturePayment, idempotencyKey: string): Promise<Outcome<ProcessorPayment>> {
     const { processorPaymentId } = request;
-    return this.#operation(
+    return this.#calls.operation(
       this.#stripe.paymentIntents.capture(processorPaymentId, captureParams(request), { idempotencyKey }),
       paymentOf,
     );
   }
 
   cancelPayment({ processorPaymentId, reason }: CancelPayment, key: string): Promise<Outcome<ProcessorPayment>> {
-    return this.#operation(
+    return this.#calls.operation(
       this.#stripe.paymentIntents.cancel(processorPaymentId, cancelReason(reason), { idempotencyKey: key }),
       paymentOf,
     );
   }
 
   refundPayment(request: RefundPayment, idempotencyKey: string): Promise<Outcome<ProcessorRefund>> {
-    return this.#operation(this.#stripe.refunds.create(refundParams(request), { idempotencyKey }), refundOf);
+    return this.#calls.operation(this.#stripe.refunds.create(refundParams(request), { idempotencyKey }), refundOf);
   }
 
-  async fetchSettlement({ source, processorId }: SettlementSource): Promise<ProcessorSettlement | undefined> {
-    if (source === 'capture') return (await this.retrievePayment(processorId))?.settlement;
-    const refund = await this.#lookup(
-      this.#stripe.refunds.retrieve(processorId, { expand: ['balance_transaction'] }),
+  fetchRefundSettlement(processorRefundId: string): Promise<ProcessorSettlement | undefined> {
+    return this.#calls.lookup(
+      this.#stripe.refunds.retrieve(processorRefundId, { expand: ['balance_transaction'] }),
       (found) => settlementOf(found.balance_transaction, -found.amount, found.currency),
     );
-    return refund;
   }
 
   retrievePayment(processorPaymentId: string): Promise<ProcessorPayment | undefined> {
-    return this.#lookup(this.#stripe.paymentIntents.retrieve(processorPaymentId, { expand: paymentExpand }), paymentOf);
+    return retrievedPayment(this.#stripe, this.#calls, processorPaymentId);
   }
 
   retrievePaymentMethod(token: string): Promise<ProcessorMethod | undefined> {
-    return this.#lookup(this.#stripe.paymentMethods.retrieve(token), methodOf);
+    return this.#calls.lookup(this.#stripe.paymentMethods.retrieve(token), methodOf);
+  }
+
+  retrieveStanding(processorPaymentId: string): Promise<PaymentStanding | undefined> {
+    return standingOf(this.#stripe, this.#calls, processorPaymentId);
+  }
+
+  async retrieveAccount(processorAccountId: string): Promise<ProcessorAccount | undefined> {
+    try {
+      return await this.#calls.lookup(this.#stripe.accounts.retrieve(processorAccountId), (account) =>
+        accountOf(new Fields(account, 'account')),
+      );
+    } catch (error) {
+      // Stripe tells an account that does not exist from one of somebody else's to nobody.
+      if (error instanceof LookupRefused && error.code === 'account_invalid') return undefined;
+      throw error;
+    }
+  }
+
+  submitEvidence(request: SubmitEvidence, idempotencyKey: string): Promise<Outcome<ProcessorDispute>> {
+    return this.#calls.operation(
+      this.#stripe.disputes.update(request.processorDisputeId, evidenceParams(request), { idempotencyKey }),
+      (dispute) => disputeOf(new Fields(dispute, 'dispute')),
+    );
+  }
+
+  listPayments(created: CreatedWithin): AsyncIterable<{ processorPaymentId: string; claim: Claim }> {
+    return this.#lists.payments(created);
+  }
+
+  listPayouts(created: CreatedWithin, account?: string): AsyncIterable<{ payout: ProcessorPayout; claim: Claim }> {
+    return this.#lists.payouts(created, account);
+  }
+
+  listRefunds(
+    created: CreatedWithin,
+  ): AsyncIterable<{ processorRefundId: string; processorPaymentId: string | undefined }> {
+    return this.#lists.refunds(created);
+  }
+
+  listDisputes(
+    created: CreatedWithin,
+  ): AsyncIterable<{ processorDisputeId: string; processorPaymentId: string | undefined }> {
+    return this.#lists.disputes(created);
+  }
+
+  listEvents(created: CreatedWithin, account?: string): AsyncIterable<ListedEvent> {
+    return this.#lists.events(created, account);
+  }
+
+  async fetchBalance(): Promise<ProcessorBalance[]> {
+    return (await this.#calls.lookup(this.#stripe.balance.retrieve(), balancesOf)) ?? [];
   }
 
   async findCustomer(
@@ -137,30 +211,10 @@ export class StripeProcessor implements Processor {
     const list = this.#stripe.refunds.list({
       payment_intent: processorPaymentId,
       limit: 100,
-      expand: ['data.balance_transaction'],
+      expand: refundExpand.map((field) => `data.${field}`),
     });
     const found = await this.#find(list, { tenantId, refundId });
     return typeof found === 'string' ? found : { found: refundOf(found.found) };
-  }
-
-  async #operation<T, V>(call: Promise<T>, read: (answer: T) => V): Promise<Outcome<V>> {
-    let answer: T;
-    try {
-      answer = await this.#bounded(call);
-    } catch (error) {
-      return failedOutcome(error);
-    }
-    return { outcome: 'succeeded', value: read(answer) };
-  }
-
-  async #lookup<T, V>(call: Promise<T>, read: (answer: T) => V): Promise<V | undefined> {
-    let answer: T;
-    try {
-      answer = await this.#bounded(call);
-    } catch (error) {
-      return failedLookup(error);
-    }
-    return read(answer);
   }
 
   async #find<T extends { metadata: Stripe.Metadata | null }>(
@@ -173,16 +227,5 @@ export class StripeProcessor implements Processor {
       failedLookup(error);
       return 'absent'; // what was to be listed does not exist, and so nothing in it
     }
-  }
-
-  #bounded<T>(call: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new OutcomeUnknown('deadline', { stored: false }));
-      }, this.#deadlineMs);
-      call.then(resolve, reject).finally(() => {
-        clearTimeout(timer);
-      });
-    });
   }
 }
