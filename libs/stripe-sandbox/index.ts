@@ -12,6 +12,11 @@ import { createSandboxServer } from './http/server.js';
 import { endpoints } from './resources/index.js';
 import { IdFactory } from './state/ids.js';
 import { Store } from './state/store.js';
+import type { ConfiguredEndpoint } from './webhooks/configured-endpoints.js';
+import { configureEndpoints } from './webhooks/configured-endpoints.js';
+import { Deliverer } from './webhooks/deliverer.js';
+
+export type { ConfiguredEndpoint } from './webhooks/configured-endpoints.js';
 
 export interface StripeSandboxOptions {
   /** Where its books are kept; made when missing. One sandbox a directory. */
@@ -26,6 +31,12 @@ export interface StripeSandboxOptions {
   clock?: () => number;
   /** How long pending refunds and bank debits take, in milliseconds: 1,000 by default. */
   settleDelay_ms?: number;
+  /** Where events are sent, besides the endpoints that are made by the API. */
+  webhooks?: readonly ConfiguredEndpoint[];
+  /** What Stripe's delays between attempts to deliver (five minutes first) are multiplied by: 1/300 by default, so a second first. */
+  webhookRetryScale?: number;
+  /** How long an endpoint may take to answer, in milliseconds: 20,000 by default. */
+  webhookTimeout_ms?: number;
   /** Hears of what should not happen. */
   log?: Log;
 }
@@ -38,6 +49,7 @@ export interface StripeSandbox {
   close(): Promise<void>;
 }
 
+const RETRY_SCALE = 1 / 300;
 const DRAIN_MS = 5_000;
 const SWEEP_MS = 20;
 
@@ -49,14 +61,29 @@ export const startStripeSandbox = async (options: StripeSandboxOptions): Promise
   const store = new Store(directory);
   const ids = new IdFactory();
   let url = '';
-  const executor = new Executor({ store, ids, clock, settleDelay_ms, url: () => url, log });
+  configureEndpoints(store, ids, clock(), options.webhooks ?? []);
+  const executor: Executor = new Executor({
+    store,
+    ids,
+    clock,
+    settleDelay_ms,
+    url: () => url,
+    log,
+    committed: () => {
+      deliverer.wake();
+    },
+  });
+  const { webhookRetryScale: retryScale = RETRY_SCALE, webhookTimeout_ms: timeout_ms = 20_000 } = options;
+  const deliverer = new Deliverer({ store, executor, clock, log, retryScale, timeout_ms });
   const router = new Router(endpoints);
-  const server = createSandboxServer({ executor, router, ids, clock, apiKeys: new Set(apiKeys), log });
+  const serverOptions = { executor, deliverer, store, router, ids, clock, apiKeys: new Set(apiKeys), log };
+  const server = createSandboxServer(serverOptions);
   try {
     server.listen(port, host);
     await once(server, 'listening');
   } catch (error) {
     executor.close();
+    await deliverer.close();
     store.close();
     throw error;
   }
@@ -76,6 +103,7 @@ export const startStripeSandbox = async (options: StripeSandboxOptions): Promise
     clearInterval(sweep);
     clearTimeout(deadline);
     executor.close();
+    await deliverer.close();
     store.close();
   };
   return { url, port: address.port, close };

@@ -1,6 +1,6 @@
 /** Stripe's own routes: a key, an idempotency key, faults in the way, and the endpoint. */
 import type { IncomingMessage } from 'node:http';
-import { forbidden, serverError, StripeError, unrecognizedUrl } from '../wire/errors.js';
+import { accountInvalid, serverError, StripeError, unrecognizedUrl } from '../wire/errors.js';
 import type { Exchange, ServerOptions } from './exchange.js';
 import { headerOf, readBody, sendAnswer } from './exchange.js';
 import type { Answer, Call } from './executor.js';
@@ -27,6 +27,15 @@ const keyOf = (request: IncomingMessage): string | undefined => {
     { type: 'invalid_request_error', message: `Idempotency keys can have up to ${String(LONGEST_KEY)} characters.` },
     { neverBegan: true },
   );
+};
+
+/** The connected account that the request names. Throws account_invalid for one that is not there. */
+const accountIn = ({ executor }: ServerOptions, request: IncomingMessage): string | undefined => {
+  const id = headerOf(request, 'stripe-account');
+  if (id === undefined) return undefined;
+  const account = executor.look(undefined, (work) => work.find('account', id));
+  if (account && !account.deleted) return id;
+  throw accountInvalid();
 };
 
 /** Carries `call` out with `fault` in its way. */
@@ -91,20 +100,14 @@ export const answerApi = async (options: ServerOptions, faults: Faults, exchange
   const { request, path, query, requestId } = exchange;
   const method = request.method ?? 'GET';
   assertKey(headerOf(request, 'authorization'), options.apiKeys);
-  const account = headerOf(request, 'stripe-account');
-  if (account !== undefined) {
-    throw forbidden(
-      'The provided key does not have access to the account in Stripe-Account (or that account does not exist).',
-      'account_invalid',
-    );
-  }
+  const account = accountIn(options, request);
   const key = keyOf(request);
   const body = method === 'POST' ? await readBody(request) : '';
   if (body === undefined) return;
   const routed = router.find(method, path);
   if (!routed || !path.startsWith('/v1/')) throw unrecognizedUrl(method, path);
   const input = query === '' || body === '' ? query + body : `${query}&${body}`;
-  const call: Call = { ...routed, path, input, key, requestId };
+  const call: Call = { ...routed, path, input, key, requestId, account };
   executor.assertFree(key);
   const fault = faults.take(method, path);
   if (fault) withFault(options, faults, exchange, call, fault);

@@ -5,17 +5,12 @@ import type { Faults } from './faults.js';
 import { parseFault } from './faults.js';
 import type { Exchange, ServerOptions } from './exchange.js';
 import { readBody, sendAnswer } from './exchange.js';
+import { recordGivenEvent } from './given-events.js';
+import { controlWebhooks } from './webhook-control.js';
 import { completeAuthentication, sendAuthenticationPage } from './three-d-secure.js';
 import { forbidden, invalidParameter, unrecognizedUrl } from '../wire/errors.js';
 import type { Form } from '../wire/form.js';
-
-const parseJson = (text: string): unknown => {
-  try {
-    return text === '' ? {} : JSON.parse(text);
-  } catch {
-    throw invalidParameter('body', 'The body must be JSON.');
-  }
-};
+import { parseJson } from '../wire/json.js';
 
 /** A flat JSON object as the form that endpoints read. */
 const formOf = (value: unknown): Form => {
@@ -65,6 +60,12 @@ export const answerControl = async (options: ServerOptions, faults: Faults, exch
     else sendAuthenticationPage(options, exchange);
     return;
   }
+  if (path === '/sandbox/webhooks') {
+    const answer = controlWebhooks(options, method, query, method === 'POST' ? parseJson(text) : undefined);
+    if (answer === undefined) throw unrecognizedUrl(method, path);
+    sendAnswer(exchange, json(answer));
+    return;
+  }
   switch (`${method} ${path}`) {
     case 'POST /sandbox/faults':
       sendAnswer(exchange, json(faults.arm(parseFault(parseJson(text)))));
@@ -75,6 +76,9 @@ export const answerControl = async (options: ServerOptions, faults: Faults, exch
     case 'DELETE /sandbox/faults':
       faults.clear();
       sendAnswer(exchange, json({ data: [] }));
+      return;
+    case 'POST /sandbox/events':
+      sendAnswer(exchange, json(recordGivenEvent(options, parseJson(text))));
       return;
     case 'POST /sandbox/settle':
       sendAnswer(exchange, json({ settled: settleAll(options) }));

@@ -5,14 +5,14 @@ import type { IdFactory } from '../state/ids.js';
 import { bodyTooLarge, errorBody, serverError, StripeError } from '../wire/errors.js';
 import type { Answer, Executor, Log } from './executor.js';
 import type { Router } from './router.js';
+import type { WebhookControlOptions } from './webhook-control.js';
 
 const MOST_BYTES = 1024 * 1024;
 
-export interface ServerOptions {
+export interface ServerOptions extends WebhookControlOptions {
   executor: Executor;
   router: Router;
   ids: IdFactory;
-  clock: () => number;
   /** Empty: any test key is good. */
   apiKeys: ReadonlySet<string>;
   log: Log;

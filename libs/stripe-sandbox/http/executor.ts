@@ -4,7 +4,9 @@
  */
 import { hash } from 'node:crypto';
 import { settlePayment } from '../payments/attempt.js';
-import { bookLater } from '../payments/charging.js';
+import { settleCapture } from '../payments/after-capture.js';
+import { settleDispute } from '../payments/disputes.js';
+import { settlePayout } from '../payments/payouts.js';
 import { settleRefund } from '../payments/refunding.js';
 import type { IdFactory } from '../state/ids.js';
 import { kindOf } from '../state/records.js';
@@ -24,6 +26,8 @@ export interface Call {
   input: string | Form;
   key: string | undefined;
   requestId: string;
+  /** The connected account that the request is for, if not for the platform itself. */
+  account?: string | undefined;
   /** The work is done, and the answer is to be a 500 all the same; called when it was. */
   spoil?: () => void;
 }
@@ -44,6 +48,8 @@ export interface ExecutorOptions {
   settleDelay_ms: number;
   url: () => string;
   log: Log;
+  /** Called when something may have been committed. */
+  committed: () => void;
 }
 
 interface Waiting {
@@ -111,14 +117,32 @@ export class Executor {
     if (due.length > 0) {
       store.transaction(() => {
         for (const { at_ms, id } of due) {
-          const work = this.newWork(null, null);
-          if (this.settleOne(work, id)) work.flush();
+          const work = this.newWork(null, null, store.accountOf(id));
+          // Before what it puts off itself, which may be due at the same moment.
           store.dropDue(at_ms, id);
+          if (this.settleOne(work, id)) work.flush();
         }
       });
+      this.options.committed();
     }
     this.nextDue_ms = store.nextDue_ms();
     return due.length;
+  }
+
+  /** What the API would show to `account`, undefined where there is none; reads only. */
+  look<T>(account: string | undefined, reader: (work: Work) => T): T {
+    return reader(this.newWork(null, null, account));
+  }
+
+  /** A change that no request of the API makes, committed at once. */
+  change<T>(account: string | undefined, changer: (work: Work) => T): T {
+    const work = this.newWork(null, null, account);
+    const result = changer(work);
+    this.options.store.transaction(() => {
+      work.flush();
+    });
+    this.options.committed();
+    return result;
   }
 
   /** Does what has been submitted, and nothing more. */
@@ -133,7 +157,9 @@ export class Executor {
     try {
       const kind = kindOf(id);
       if (kind === 'refund') settleRefund(work, work.get('refund', id));
-      if (kind === 'charge') bookLater(work, work.get('charge', id));
+      if (kind === 'charge') settleCapture(work, work.get('charge', id));
+      if (kind === 'dispute') settleDispute(work, work.get('dispute', id));
+      if (kind === 'payout') settlePayout(work, work.get('payout', id));
       if (kind === 'payment_intent') settlePayment(work, work.get('payment_intent', id));
       return true;
     } catch (error) {
@@ -156,9 +182,9 @@ export class Executor {
     }, wait_ms).unref();
   }
 
-  private newWork(requestId: string | null, idempotencyKey: string | null): Work {
+  private newWork(requestId: string | null, idempotencyKey: string | null, account?: string): Work {
     const { store, ids, clock, settleDelay_ms, url } = this.options;
-    return new Work({ store, ids, now_ms: clock(), requestId, idempotencyKey, settleDelay_ms, url: url() });
+    return new Work({ store, ids, now_ms: clock(), requestId, idempotencyKey, settleDelay_ms, url: url(), account });
   }
 
   private runBatch(): void {
@@ -172,6 +198,7 @@ export class Executor {
     if (batch.length === 0) return;
     const answers = this.commit(batch);
     this.batches += 1;
+    this.options.committed();
     for (const [index, { answered }] of batch.entries()) answered(answers[index] ?? this.failure('', undefined));
   }
 
@@ -203,10 +230,12 @@ export class Executor {
   }
 
   private answer(call: Call): Answer {
-    const { key, requestId } = call;
-    if (key === undefined) return this.perform(call).answer;
+    const { requestId, account } = call;
+    if (call.key === undefined) return this.perform(call).answer;
     const { store } = this.options;
     const fingerprint = fingerprintOf(call);
+    // An account's keys are its own.
+    const key = account === undefined ? call.key : `${account}:${call.key}`;
     const stored = store.answer(key);
     if (stored) return this.replay(stored, fingerprint, call);
     const { answer, began } = this.perform(call);
@@ -226,7 +255,7 @@ export class Executor {
   }
 
   private perform(call: Call): { answer: Answer; began: boolean } {
-    const work = this.newWork(call.requestId, call.key ?? null);
+    const work = this.newWork(call.requestId, call.key ?? null, call.account);
     let answer: Answer;
     let keepsEffects = true;
     let began = true;

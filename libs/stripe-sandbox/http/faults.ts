@@ -1,7 +1,8 @@
 /** Faults that tests ask for: the next requests that match go wrong as a network or Stripe itself can go wrong. */
 import { randomText } from '../state/ids.js';
 import type { StripeError } from '../wire/errors.js';
-import { invalidParameter, keyInUse, lockTimeout, rateLimited } from '../wire/errors.js';
+import { keyInUse, lockTimeout, rateLimited } from '../wire/errors.js';
+import { assertNames, integerWithin, isRecord, wrongField } from '../wire/json.js';
 
 const kinds = ['delay', 'timeout_after_effect', 'rate_limited', 'server_error', 'reset', 'conflict'] as const;
 
@@ -37,55 +38,38 @@ const matchesPath = (pattern: string, path: string): boolean => {
   return wanted.every((segment, index) => segment === '*' || segment === given[index]);
 };
 
-const wrong = (param: string, message: string) => invalidParameter(param, message);
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const numberIn = (value: unknown, param: string, least: number, most: number, absent: number): number => {
-  if (value === undefined) return absent;
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw wrong(param, `${param} must be an integer from ${String(least)} to ${String(most)}.`);
-};
-
-const assertNames = (given: object, known: readonly string[], where: string): void => {
-  const name = Object.keys(given).find((each) => !known.includes(each));
-  if (name !== undefined)
-    throw wrong(`${where}${name}`, `Unknown field ${where}${name}; known are ${known.join(', ')}.`);
-};
-
 /** Reads what `POST /sandbox/faults` was sent. Throws a 400 StripeError that names the field. */
 export const parseFault = (body: unknown): Fault => {
-  if (!isRecord(body)) throw wrong('body', 'The body must be a JSON object.');
+  if (!isRecord(body)) throw wrongField('body', 'The body must be a JSON object.');
   assertNames(body, ['match', 'fault', 'afterEffect', 'code', 'delayMs'], '');
   const match = body.match ?? {};
-  if (!isRecord(match)) throw wrong('match', 'match must be an object.');
+  if (!isRecord(match)) throw wrongField('match', 'match must be an object.');
   assertNames(match, ['method', 'path', 'times'], 'match.');
   const { method, path } = match;
   if (method !== undefined && method !== 'GET' && method !== 'POST' && method !== 'DELETE') {
-    throw wrong('match.method', 'match.method must be GET, POST or DELETE.');
+    throw wrongField('match.method', 'match.method must be GET, POST or DELETE.');
   }
   if (path !== undefined && (typeof path !== 'string' || !path.startsWith('/') || path.length > 300)) {
-    throw wrong('match.path', 'match.path must be a path that begins with /.');
+    throw wrongField('match.path', 'match.path must be a path that begins with /.');
   }
   const fault = kinds.find((kind) => kind === body.fault);
-  if (fault === undefined) throw wrong('fault', `fault must be one of ${kinds.join(', ')}.`);
+  if (fault === undefined) throw wrongField('fault', `fault must be one of ${kinds.join(', ')}.`);
   const { afterEffect = false, code = 'lock_timeout' } = body;
-  if (typeof afterEffect !== 'boolean') throw wrong('afterEffect', 'afterEffect must be a boolean.');
+  if (typeof afterEffect !== 'boolean') throw wrongField('afterEffect', 'afterEffect must be a boolean.');
   if (code !== 'lock_timeout' && code !== 'idempotency_key_in_use') {
-    throw wrong('code', 'code must be lock_timeout or idempotency_key_in_use.');
+    throw wrongField('code', 'code must be lock_timeout or idempotency_key_in_use.');
   }
   return {
     id: `fault_${randomText(12)}`,
     match: {
       ...(method !== undefined && { method }),
       ...(path !== undefined && { path }),
-      times: numberIn(match.times, 'match.times', 1, MOST_TIMES, 1),
+      times: integerWithin(match.times, 'match.times', 1, MOST_TIMES, 1),
     },
     fault,
     afterEffect,
     code,
-    delayMs: numberIn(body.delayMs, 'delayMs', 0, LONGEST_DELAY_MS, fault === 'delay' ? 1_000 : CLIENT_TIMEOUT_MS),
+    delayMs: integerWithin(body.delayMs, 'delayMs', 0, LONGEST_DELAY_MS, fault === 'delay' ? 1_000 : CLIENT_TIMEOUT_MS),
   };
 };
 
@@ -94,7 +78,8 @@ export class Faults {
 
   /** Throws a 400 StripeError when a hundred are armed already. */
   arm(fault: Fault): Fault {
-    if (this.armed.length >= MOST_FAULTS) throw wrong('fault', `At most ${String(MOST_FAULTS)} faults can be armed.`);
+    if (this.armed.length >= MOST_FAULTS)
+      throw wrongField('fault', `At most ${String(MOST_FAULTS)} faults can be armed.`);
     this.armed.push(fault);
     return fault;
   }

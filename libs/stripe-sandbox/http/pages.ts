@@ -84,7 +84,11 @@ export const pageOfKind = <K extends Kind>(
   kind: K,
   params: PageParams & { created?: CreatedFilter },
   options: { owner?: string | undefined; keep?: (record: RecordOf[K]) => boolean } = {},
-): Page<K> => pageOf<K>(work.store.objects(kind, idRange(work, kind, params), options.owner), params, options.keep);
+): Page<K> => {
+  const { owner = work.account, keep = () => true } = options;
+  const rows = work.store.objects(kind, idRange(work, kind, params), owner);
+  return pageOf<K>(rows, params, (record) => work.sees(kind, record) && keep(record));
+};
 
 /** A page of the few objects named by `ids` (oldest first), as of the charges of an intent. */
 export const pageOfIds = <K extends Kind>(

@@ -5,7 +5,18 @@ export interface Routed {
   id: string;
 }
 
-/** Finds endpoints by method and path. Every path has two to four segments, and an id is the third: `/v1/charges/:id/capture`. */
+const routed = (endpoint: Endpoint, id: string): Routed | undefined => {
+  try {
+    return { endpoint, id: decodeURIComponent(id) };
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Finds endpoints by method and path. Every path has two to four segments, and an id is the third, `/v1/charges/:id/capture`, or the
+ * fourth where a resource has two names: `/v1/radar/early_fraud_warnings/:id`.
+ */
 export class Router {
   private readonly endpoints = new Map<string, Endpoint>();
 
@@ -25,11 +36,8 @@ export class Router {
     if (version === undefined || resource === undefined || !id || more.length > 0) return undefined;
     const pattern = `/${version}/${resource}/:id${action === undefined ? '' : `/${action}`}`;
     const endpoint = this.endpoints.get(`${method} ${pattern}`);
-    if (!endpoint) return undefined;
-    try {
-      return { endpoint, id: decodeURIComponent(id) };
-    } catch {
-      return undefined;
-    }
+    if (endpoint) return routed(endpoint, id);
+    const longer = action && this.endpoints.get(`${method} /${version}/${resource}/${id}/:id`);
+    return longer ? routed(longer, action) : undefined;
   }
 }

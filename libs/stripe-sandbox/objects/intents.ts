@@ -28,10 +28,10 @@ const presentNextAction = (intent: IntentRecord, work: Work) => {
   };
 };
 
-const presentOptions = (intent: IntentRecord) => ({
+const presentOptions = (intent: IntentRecord, more: object) => ({
   ...intent.payment_method_options,
   card: {
-    installments: null,
+    ...more,
     mandate_options: null,
     network: null,
     request_three_d_secure: 'automatic',
@@ -58,7 +58,6 @@ const presentCommon = (intent: IntentRecord) => ({
   on_behalf_of: null,
   payment_method: intent.payment_method ?? null,
   payment_method_configuration_details: null,
-  payment_method_options: presentOptions(intent),
   payment_method_types: methodTypesOf(intent),
   status: intent.status,
 });
@@ -80,9 +79,11 @@ export const presentPaymentIntent = (intent: PaymentIntentRecord, work: Work) =>
   next_action: presentNextAction(intent, work),
   ...(intent.payment_details && { payment_details: intent.payment_details }),
   payment_record: null,
-  processing: intent.status === 'processing' ? { type: 'us_bank_account' } : null,
+  // Only of cards in India.
+  processing: null,
+  payment_method_options: presentOptions(intent, { installments: null }),
   receipt_email: intent.receipt_email ?? null,
-  review: null,
+  review: intent.review ?? null,
   setup_future_usage: intent.setup_future_usage ?? null,
   shipping: presentShipping(intent.shipping),
   source: null,
@@ -100,6 +101,7 @@ export const presentSetupIntent = (intent: SetupIntentRecord, work: Work) => ({
   flow_directions: intent.flow_directions ?? null,
   last_setup_error: presentLastError(intent.last_error, work),
   latest_attempt: null,
+  payment_method_options: presentOptions(intent, {}),
   mandate: null,
   next_action: presentNextAction(intent, work),
   single_use_mandate: null,

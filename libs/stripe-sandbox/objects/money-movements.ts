@@ -31,13 +31,20 @@ export const presentRefund = (refund: RefundRecord) => ({
   transfer_reversal: null,
 });
 
-const categories: Record<BalanceTransactionRecord['type'], string> = {
+const categories: Record<Exclude<BalanceTransactionRecord['type'], 'adjustment'>, string> = {
   charge: 'charge',
   payment: 'charge',
   refund: 'refund',
   payment_refund: 'refund',
   refund_failure: 'refund_failure',
+  transfer: 'transfer',
+  payout: 'payout',
+  payout_cancel: 'payout_reversal',
+  payout_failure: 'payout_reversal',
 };
+
+const categoryOf = ({ type, amount }: BalanceTransactionRecord): string =>
+  type === 'adjustment' ? (amount < 0 ? 'dispute' : 'dispute_reversal') : categories[type];
 
 export const presentBalanceTransaction = (transaction: BalanceTransactionRecord, work: Work) => ({
   id: transaction.id,
@@ -58,12 +65,12 @@ export const presentBalanceTransaction = (transaction: BalanceTransactionRecord,
             amount: transaction.fee,
             application: null,
             currency: transaction.currency,
-            description: 'Stripe processing fees',
+            description: transaction.type === 'adjustment' ? 'Dispute fee' : 'Stripe processing fees',
             type: 'stripe_fee',
           },
         ],
   net: transaction.amount - transaction.fee,
-  reporting_category: categories[transaction.type],
+  reporting_category: categoryOf(transaction),
   source: transaction.source,
   status: transaction.available_on <= work.now ? 'available' : 'pending',
   type: transaction.type,

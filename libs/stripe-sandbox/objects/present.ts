@@ -1,19 +1,23 @@
 /** Records as the objects of the API, with what the request wants expanded. */
-import type { Kind, RecordOf } from '../state/records.js';
+import type { EventRecord, Kind, RecordOf } from '../state/records.js';
 import { kindOf } from '../state/records.js';
 import type { Work } from '../state/work.js';
 import type { ExpandTree } from '../wire/expand.js';
 import { expandableKinds } from '../wire/expand.js';
+import { presentAccount, presentPayout, presentTransfer } from './accounts.js';
 import { presentCharge } from './charge.js';
 import { presentCustomer } from './customer.js';
+import { presentDispute, presentEarlyFraudWarning, presentReview } from './disputes.js';
 import { presentPaymentIntent, presentSetupIntent } from './intents.js';
 import { presentBalanceTransaction, presentRefund } from './money-movements.js';
+import { isThin, presentThinEvent } from './thin-event.js';
 import { presentPaymentMethod } from './payment-method.js';
+import { API_VERSION } from './version.js';
+import { presentWebhookEndpoint } from './webhook-endpoint.js';
+
+export { API_VERSION } from './version.js';
 
 export type Wire = Record<string, unknown>;
-
-/** The API version that the pinned client speaks and events are written in. */
-export const API_VERSION = '2026-10-28.endive';
 
 /** Of refunds within a charge, as at Stripe. */
 const NESTED_LIST = 10;
@@ -26,21 +30,34 @@ const presenters: { [K in Kind]: (record: RecordOf[K], work: Work) => Wire } = {
   charge: presentCharge,
   refund: presentRefund,
   balance_transaction: presentBalanceTransaction,
-  event: (event, work) => ({
-    id: event.id,
-    object: 'event',
-    api_version: API_VERSION,
-    created: event.created,
-    data: {
-      object: present(event.kind, event.record, work),
-      ...(event.previous_attributes && { previous_attributes: event.previous_attributes }),
-    },
-    livemode: false,
-    pending_webhooks: 0,
-    request: { id: event.request_id, idempotency_key: event.idempotency_key },
-    type: event.type,
-  }),
+  dispute: presentDispute,
+  review: presentReview,
+  early_fraud_warning: presentEarlyFraudWarning,
+  account: presentAccount,
+  transfer: presentTransfer,
+  payout: presentPayout,
+  webhook_endpoint: presentWebhookEndpoint,
+  event: (event, work) => (isThin(event) ? presentThinEvent(event) : presentEvent(event, work)),
 };
+
+const presentEvent = (event: EventRecord, work: Work): Wire => ({
+  id: event.id,
+  object: 'event',
+  ...(event.account !== undefined && { account: event.account }),
+  api_version: API_VERSION,
+  created: event.created,
+  data: {
+    object: objectOf(event, work),
+    ...(event.previous_attributes && { previous_attributes: event.previous_attributes }),
+  },
+  livemode: false,
+  pending_webhooks: work.store.deliveries.pending(event.id),
+  request: { id: event.request_id, idempotency_key: event.idempotency_key },
+  type: event.type,
+});
+
+const objectOf = ({ kind, record }: EventRecord, work: Work): Wire =>
+  kind === 'given' ? (record as Wire) : present(kind, record as RecordOf[Kind], work);
 
 const refundsOf = (chargeId: string, work: Work, tree: ExpandTree): Wire => {
   const data: Wire[] = [];

@@ -10,6 +10,7 @@ import type { ErrorDetails } from '../wire/errors.js';
 import { refused, StripeError } from '../wire/errors.js';
 import { capturesLater, failedCharge, pendingCharge, settleCharge, succeededCharge } from './charging.js';
 import { attach } from './payment-methods.js';
+import { openReview } from './radar.js';
 import type { Decline, TestCard } from './test-cards.js';
 import { authenticationRequired, testCard } from './test-cards.js';
 
@@ -126,11 +127,13 @@ const afterUse = (work: Work, intent: PaymentIntentRecord, method: PaymentMethod
 
 const succeed = (
   work: Work,
-  intent: PaymentIntentRecord,
+  given: PaymentIntentRecord,
   method: PaymentMethodRecord,
-  charge: ChargeRecord,
+  made: ChargeRecord,
 ): PaymentIntentRecord => {
-  afterUse(work, intent, method);
+  afterUse(work, given, method);
+  const isDoubtful = method.type === 'card' && testCard(method.test).risk === 'elevated';
+  const { intent, charge } = isDoubtful ? openReview(work, given, made, 'rule') : { intent: given, charge: made };
   const paid = { ...withCharge(intent, charge), payment_method: method.id, last_error: undefined };
   if (!charge.captured) {
     const held = work.save('payment_intent', { ...paid, status: 'requires_capture', amount_capturable: intent.amount });

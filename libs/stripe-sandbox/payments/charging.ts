@@ -2,7 +2,9 @@
 import type { ChargeRecord, PaymentIntentRecord, PaymentMethodRecord, RefundRecord } from '../state/records.js';
 import type { Work } from '../state/work.js';
 import { bookCharge } from './ledger.js';
+import { closeReviewOf } from './radar.js';
 import type { Decline } from './test-cards.js';
+import { testCard } from './test-cards.js';
 
 /** Stripe holds an authorization for seven days. */
 const HOLD_SECONDS = 7 * 24 * 60 * 60;
@@ -49,6 +51,13 @@ const newCharge = (
   transfer_group: intent.transfer_group,
   ...more,
 });
+
+/** Its card is one of those whose charges are disputed or warned of. */
+const hasSequel = (charge: ChargeRecord): boolean => {
+  if (charge.method.type !== 'card') return false;
+  const { disputes, warns } = testCard(charge.method.test);
+  return disputes !== undefined || warns === true;
+};
 
 const keep = (work: Work, charge: ChargeRecord): ChargeRecord => {
   if (charge.customer !== undefined) work.link(charge.customer, charge.id);
@@ -102,8 +111,10 @@ export const succeededCharge = (
   });
   let kept: ChargeRecord;
   if (hold) kept = keep(work, charge);
-  else if (intent.capture_method === 'automatic') kept = keep(work, withCapture(work, charge, charge.amount));
-  else {
+  else if (intent.capture_method === 'automatic') {
+    kept = keep(work, withCapture(work, charge, charge.amount));
+    if (hasSequel(kept)) work.settleLater(charge.id);
+  } else {
     kept = keep(work, { ...charge, amount_captured: charge.amount });
     work.settleLater(charge.id);
   }
@@ -162,6 +173,7 @@ export const captureCharge = (work: Work, charge: ChargeRecord, amount: number, 
   const released = done && rest > 0 ? release(work, taken, rest) : taken;
   const captured = work.save('charge', { ...released, captured: done });
   work.event(done ? 'charge.captured' : 'charge.updated', 'charge', captured);
+  if (done && captured.amount_captured > 0 && hasSequel(captured)) work.settleLater(captured.id);
   return captured;
 };
 
@@ -169,6 +181,7 @@ export const captureCharge = (work: Work, charge: ChargeRecord, amount: number, 
 export const releaseCharge = (work: Work, charge: ChargeRecord): ChargeRecord => {
   const released = work.save('charge', release(work, charge, heldAmount(charge)));
   work.event('charge.refunded', 'charge', released);
+  closeReviewOf(work, released, 'canceled');
   return released;
 };
 

@@ -73,3 +73,6 @@ export const assertChargeable = (amount: number, currency: string, param = 'amou
 
 /** Stripe's fee for a charge: 2.9 % rounded half up, plus 30, and never more than the charge. */
 export const feeOf = (amount: number): number => Math.min(amount, Math.floor((amount * 29 + 500) / 1_000) + 30);
+
+/** Stripe's fee for a dispute: 15 of the currency's unit, which is what it is in most. */
+export const disputeFeeOf = (currency: string): number => 15 * 10 ** decimalsOf(currency);

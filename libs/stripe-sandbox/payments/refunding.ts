@@ -4,6 +4,7 @@ import type { Work } from '../state/work.js';
 import { refused } from '../wire/errors.js';
 import { refundableAmount } from './charging.js';
 import { assertDivisible, written } from './currencies.js';
+import { assertNotChargedBack, closeAfterRefund } from './disputes.js';
 import { bookRefund, bookRefundFailure } from './ledger.js';
 import { testCard } from './test-cards.js';
 
@@ -32,6 +33,7 @@ const amountToRefund = (charge: ChargeRecord, wanted: number | undefined): numbe
 
 /** Refunds `charge`, which is a successful and captured one. */
 export const createRefund = (work: Work, charge: ChargeRecord, wishes: RefundWishes): RefundRecord => {
+  assertNotChargedBack(work, charge);
   const amount = amountToRefund(charge, wishes.amount);
   const behaviour = charge.method.type === 'card' ? testCard(charge.method.test).refunds : 'succeed_later';
   const draft: RefundRecord = {
@@ -56,6 +58,7 @@ export const createRefund = (work: Work, charge: ChargeRecord, wishes: RefundWis
   const refunded = work.save('charge', { ...charge, amount_refunded: charge.amount_refunded + amount });
   work.event('refund.created', 'refund', refund);
   work.event('charge.refunded', 'charge', refunded, { amount_refunded: charge.amount_refunded });
+  if (refundableAmount(refunded) === 0) closeAfterRefund(work, refunded, wishes.reason === 'fraudulent');
   return refund;
 };
 

@@ -29,6 +29,10 @@ export interface TestCard {
   bypassesPending?: true;
   checks?: { cvc_check?: string; address_line1_check?: string; address_postal_code_check?: string };
   risk?: 'elevated' | 'highest';
+  /** What its holder says to the bank about a charge once it is captured. */
+  disputes?: { reason: string; inquiry?: true };
+  /** Its bank tells of fraud before there is a dispute. */
+  warns?: true;
 }
 
 const declined = (decline_code: string, message = 'Your card was declined.', more: Partial<Decline> = {}): Decline => ({
@@ -151,11 +155,10 @@ const others: Record<string, TestCard> = {
   refundFail: visa('4000000000005126', { refunds: 'fail_later' }),
   pendingRefund: visa('4000000000007726', { refunds: 'succeed_later' }),
   bypassPending: visa('4000000000000077', { bypassesPending: true }),
-  // Disputes themselves are not the sandbox's yet: these are cards like any other.
-  createDispute: visa('4000000000000259'),
-  createDisputeProductNotReceived: visa('4000000000002685'),
-  createDisputeInquiry: visa('4000000000001976'),
-  createIssuerFraudRecord: visa('4000000000005423'),
+  createDispute: visa('4000000000000259', { disputes: { reason: 'fraudulent' } }),
+  createDisputeProductNotReceived: visa('4000000000002685', { disputes: { reason: 'product_not_received' } }),
+  createDisputeInquiry: visa('4000000000001976', { disputes: { reason: 'fraudulent', inquiry: true } }),
+  createIssuerFraudRecord: visa('4000000000005423', { warns: true }),
   cvcCheckFail: visa('4000000000000101', { checks: { cvc_check: 'fail' } }),
   avsFail: visa('4000000000000010', {
     checks: { address_line1_check: 'fail', address_postal_code_check: 'fail' },

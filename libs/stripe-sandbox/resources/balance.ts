@@ -8,7 +8,7 @@ import { resourceMissing } from '../wire/errors.js';
 import { string, unsupported } from '../wire/params.js';
 
 const presentBalance = (work: Work) => {
-  const rows = work.store.balances(work.now);
+  const rows = work.store.balances(work.account ?? '', work.now);
   const amounts = (which: 'available' | 'pending') =>
     [...new Set(rows.map((row) => row.currency))].map((currency) => {
       const mine = rows.filter((row) => row.currency === currency);
@@ -27,7 +27,7 @@ const presentBalance = (work: Work) => {
   };
 };
 
-/** The few transactions that a charge or a refund has made. */
+/** The few transactions that an object has made. */
 const transactionsOf = (
   work: Work,
   source: string,
@@ -40,6 +40,13 @@ const transactionsOf = (
   } else if (kindOf(source) === 'refund') {
     const refund = work.get('refund', source, 'source');
     ids.push(refund.balance_transaction, refund.failure_balance_transaction);
+  } else if (kindOf(source) === 'dispute') {
+    ids.push(...work.get('dispute', source, 'source').balance_transactions);
+  } else if (kindOf(source) === 'transfer') {
+    ids.push(work.get('transfer', source, 'source').balance_transaction);
+  } else if (kindOf(source) === 'payout') {
+    const payout = work.get('payout', source, 'source');
+    ids.push(payout.balance_transaction, payout.failure_balance_transaction);
   } else throw resourceMissing('source', source, 'source');
   const known = ids.filter((id) => id !== undefined);
   return pageOfIds(work, 'balance_transaction', params, known);
@@ -54,7 +61,13 @@ export const balance = [
     run: (work, _params, id) => work.get('balance_transaction', id),
   }),
   lists('balance_transaction', base, {
-    takes: { created, currency: string, payout: unsupported('payouts come later'), source: string, type: string },
+    takes: {
+      created,
+      currency: string,
+      payout: unsupported('payouts here are made by hand'),
+      source: string,
+      type: string,
+    },
     run: (work, params) => {
       if (params.source !== undefined) return transactionsOf(work, params.source, params);
       const currency = params.currency === undefined ? undefined : currencyOf(params.currency);

@@ -85,7 +85,8 @@ export const control = [
     run: (work, params) => {
       const limit = Math.min(params.limit ?? MOST_ROWS, MOST_ROWS);
       const range = idRange(work, 'payment_intent', params);
-      const page = pageOf<'payment_intent'>(work.store.objects('payment_intent', range), { limit });
+      const rows = work.store.objects('payment_intent', range);
+      const page = pageOf<'payment_intent'>(rows, { limit }, (intent) => work.sees('payment_intent', intent));
       return { object: 'list', data: page.records.map((intent) => summary(work, intent)), has_more: page.has_more };
     },
   }),

@@ -1,13 +1,10 @@
 import { lists, shows } from '../http/endpoint.js';
 import { created, idRange, pageOf } from '../http/pages.js';
+import { matchesType } from '../state/event-types.js';
 import { invalidParameter } from '../wire/errors.js';
 import { boolean, listOf, string } from '../wire/params.js';
 
 const MOST_TYPES = 20;
-
-/** `charge.*` is every type that begins with `charge.`. */
-const matches = (wanted: string, type: string): boolean =>
-  wanted.endsWith('*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
 
 const filters = { created, delivery_success: boolean, type: string, types: listOf(string) };
 
@@ -16,7 +13,7 @@ export const events = [
   lists('event', '/v1/events', {
     takes: filters,
     run: (work, params) => {
-      const { type, types } = params;
+      const { type, types, delivery_success } = params;
       if (type !== undefined && types !== undefined) {
         throw invalidParameter(
           'types',
@@ -30,7 +27,10 @@ export const events = [
       return pageOf<'event'>(
         work.store.events(idRange(work, 'event', params), single),
         params,
-        (event) => wanted === undefined || wanted.some((each) => matches(each, event.type)),
+        (event) =>
+          work.sees('event', event) &&
+          (wanted === undefined || wanted.some((each) => matchesType(each, event.type))) &&
+          (delivery_success === undefined || (work.store.deliveries.pending(event.id) === 0) === delivery_success),
       );
     },
   }),

@@ -140,6 +140,17 @@ export const paymentMethods = [
     takes: {},
     run: (work, _params, id) => detach(work, work.get('payment_method', id)),
   }),
+  shows('payment_method', 'POST', '/sandbox/payment_methods/:id/renew', {
+    takes: { exp_month: month, exp_year: integerFrom(2000) },
+    run: (work, params, id) => {
+      const method = work.get('payment_method', id);
+      const before = { exp_month: method.exp_month ?? 12, exp_year: method.exp_year ?? 2034 };
+      const { exp_month = before.exp_month, exp_year = before.exp_year + 3 } = params;
+      const renewed = work.save('payment_method', { ...method, exp_month, exp_year });
+      work.event('payment_method.automatically_updated', 'payment_method', renewed, { card: before });
+      return renewed;
+    },
+  }),
   lists('payment_method', base, {
     takes: { ...methodFilters, customer: string, customer_account: shared.noAccounts },
     run: (work, params) => {

@@ -4,13 +4,11 @@
  */
 import type { ErrorDetails } from '../wire/errors.js';
 import type { Address, Shipping } from '../wire/params.js';
+import type { Metadata, RecordBase } from './record-base.js';
+import type { AccountRecord, PayoutRecord, TransferRecord } from './account-records.js';
+import type { DisputeRecord, EarlyFraudWarningRecord, ReviewRecord } from './dispute-records.js';
 
-interface RecordBase {
-  id: string;
-  created: number;
-}
-
-export type Metadata = Record<string, string>;
+export type { Metadata } from './record-base.js';
 
 export interface CustomerRecord extends RecordBase {
   metadata: Metadata;
@@ -116,6 +114,7 @@ export interface PaymentIntentRecord extends IntentRecord {
   off_session?: true;
   /** The customer has authenticated an intent that the server confirms (`confirmation_method=manual`). */
   authenticated?: true;
+  review?: string;
 }
 
 export interface SetupIntentRecord extends IntentRecord {
@@ -152,6 +151,10 @@ export interface ChargeRecord extends RecordBase {
   statement_descriptor_suffix?: string;
   transfer_group?: string;
   fraud_user_report?: string;
+  /** Oldest first; the second is of what the first left undisputed. */
+  disputes?: string[];
+  review?: string;
+  early_fraud_warning?: string;
 }
 
 export interface RefundRecord extends RecordBase {
@@ -172,7 +175,17 @@ export interface RefundRecord extends RecordBase {
 }
 
 export interface BalanceTransactionRecord extends RecordBase {
-  type: 'charge' | 'payment' | 'refund' | 'payment_refund' | 'refund_failure';
+  type:
+    | 'charge'
+    | 'payment'
+    | 'refund'
+    | 'payment_refund'
+    | 'refund_failure'
+    | 'adjustment'
+    | 'transfer'
+    | 'payout'
+    | 'payout_failure'
+    | 'payout_cancel';
   amount: number;
   currency: string;
   fee: number;
@@ -181,15 +194,39 @@ export interface BalanceTransactionRecord extends RecordBase {
   description?: string;
 }
 
+export type * from './account-records.js';
+export type * from './dispute-records.js';
+
+export interface WebhookEndpointRecord extends RecordBase {
+  url: string;
+  /** What deliveries are signed with. */
+  secret: string;
+  /** Those before it, each good until `until_ms` while it is being replaced. */
+  earlier_secrets?: { secret: string; until_ms: number }[];
+  /** Types, `charge.*` for all that begin so, `*` for every type. */
+  enabled_events: string[];
+  /** Of connected accounts, and of no other. */
+  connect?: true;
+  description?: string;
+  metadata: Metadata;
+  disabled?: true;
+  deleted?: true;
+  /** Made of the sandbox's options, and gone when they no longer name it. */
+  configured?: true;
+}
+
 export interface EventRecord extends RecordBase {
   type: string;
-  /** The kind of `record`, which is the object as it was just after the change. */
-  kind: Kind;
-  record: RecordOf[Kind];
+  /** The kind of `record`, which is the object as it was just after the change; `given` for one that a test made up. */
+  kind: Kind | 'given';
+  record: RecordOf[Kind] | GivenObject;
   previous_attributes?: Record<string, unknown>;
   request_id: string | null;
   idempotency_key: string | null;
 }
+
+/** An object of a kind that the sandbox does not keep, as the API would show it. */
+export type GivenObject = Record<string, unknown>;
 
 export interface RecordOf {
   customer: CustomerRecord;
@@ -198,7 +235,14 @@ export interface RecordOf {
   payment_intent: PaymentIntentRecord;
   charge: ChargeRecord;
   refund: RefundRecord;
+  dispute: DisputeRecord;
+  review: ReviewRecord;
+  early_fraud_warning: EarlyFraudWarningRecord;
+  account: AccountRecord;
+  transfer: TransferRecord;
+  payout: PayoutRecord;
   balance_transaction: BalanceTransactionRecord;
+  webhook_endpoint: WebhookEndpointRecord;
   event: EventRecord;
 }
 export type Kind = keyof RecordOf;
@@ -211,7 +255,14 @@ export const prefixes: Record<Kind, string> = {
   payment_intent: 'pi_',
   charge: 'ch_',
   refund: 're_',
+  dispute: 'du_',
+  review: 'prv_',
+  early_fraud_warning: 'issfr_',
+  account: 'acct_',
+  transfer: 'tr_',
+  payout: 'po_',
   balance_transaction: 'txn_',
+  webhook_endpoint: 'we_',
   event: 'evt_',
 };
 

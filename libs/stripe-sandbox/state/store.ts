@@ -5,24 +5,11 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { EventRecord, Kind, RecordOf } from './records.js';
+import { DeliveryQueue } from './delivery-queue.js';
+import type { EventRecord, Kind, RecordOf, WebhookEndpointRecord } from './records.js';
 import { prefixes } from './records.js';
-
-const schema = `
-  create table if not exists object (id text primary key, body text not null) without rowid;
-  create table if not exists link (owner text, id text, primary key (owner, id)) without rowid;
-  create table if not exists event (
-    id text primary key, type text not null, kind text not null, created integer not null, request_id text,
-    idempotency_key text, previous_attributes text, record text not null) without rowid;
-  create index if not exists event_by_type on event (type, id);
-  create table if not exists answer (
-    id integer primary key, key text not null unique, at integer not null, fingerprint text not null,
-    request_id text not null, status integer not null, body text not null);
-  create table if not exists due (at_ms integer, id text, primary key (at_ms, id)) without rowid;
-  create table if not exists balance (
-    currency text, available_on integer, source_type text, amount integer not null,
-    primary key (currency, available_on, source_type)) without rowid;
-`;
+import { upgrade } from './schema.js';
+import { wantsEvent } from './event-types.js';
 
 const prepare = (db: DatabaseSync) => ({
   begin: db.prepare('begin immediate'),
@@ -32,7 +19,7 @@ const prepare = (db: DatabaseSync) => ({
   write: db.prepare('insert into object values (?, ?) on conflict (id) do update set body = excluded.body'),
   link: db.prepare('insert or ignore into link values (?, ?)'),
   unlink: db.prepare('delete from link where owner = ? and id = ?'),
-  addEvent: db.prepare('insert into event values (?, ?, ?, ?, ?, ?, ?, ?)'),
+  addEvent: db.prepare('insert into event values (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
   event: db.prepare('select * from event where id = ?'),
   newest: db.prepare('select body from object where id > ? and id < ? order by id desc'),
   oldest: db.prepare('select body from object where id > ? and id < ? order by id'),
@@ -56,15 +43,17 @@ const prepare = (db: DatabaseSync) => ({
   due: db.prepare('select at_ms, id from due where at_ms <= ? order by at_ms, id limit ?'),
   nextDue: db.prepare('select min(at_ms) as at_ms from due'),
   post: db.prepare(
-    'insert into balance values (?, ?, ?, ?) on conflict (currency, available_on, source_type) do update set amount = amount + excluded.amount',
+    'insert into balance values (?, ?, ?, ?, ?) on conflict (account, currency, available_on, source_type) do update set amount = amount + excluded.amount',
   ),
   mature: db.prepare(
-    'select currency, source_type, sum(amount) as amount from balance where available_on > 0 and available_on <= ? group by currency, source_type',
+    'select currency, source_type, sum(amount) as amount from balance ' +
+      'where account = ? and available_on > 0 and available_on <= ? group by currency, source_type',
   ),
-  dropMatured: db.prepare('delete from balance where available_on > 0 and available_on <= ?'),
+  dropMatured: db.prepare('delete from balance where account = ? and available_on > 0 and available_on <= ?'),
   balances: db.prepare(
     'select currency, source_type, sum(case when available_on = 0 then amount else 0 end) as available, ' +
-      'sum(case when available_on > 0 then amount else 0 end) as pending from balance group by currency, source_type order by currency, source_type',
+      'sum(case when available_on > 0 then amount else 0 end) as pending from balance ' +
+      'where account = ? group by currency, source_type order by currency, source_type',
   ),
 });
 
@@ -99,11 +88,12 @@ function* bodies<T>(rows: Iterable<Row>): Generator<T> {
 const eventIn = (row: Row): EventRecord => ({
   id: row.id as string,
   type: row.type as string,
-  kind: row.kind as Kind,
+  kind: row.kind as EventRecord['kind'],
   created: row.created as number,
   request_id: row.request_id as string | null,
   idempotency_key: row.idempotency_key as string | null,
   record: JSON.parse(row.record as string) as EventRecord['record'],
+  ...(typeof row.account === 'string' && { account: row.account }),
   ...(typeof row.previous_attributes === 'string' && {
     previous_attributes: JSON.parse(row.previous_attributes) as Record<string, unknown>,
   }),
@@ -116,6 +106,10 @@ function* eventsIn(rows: Iterable<Row>): Generator<EventRecord> {
 export class Store {
   private readonly db: DatabaseSync;
   private readonly sql: ReturnType<typeof prepare>;
+  /** Which events are to be told to whom. */
+  readonly deliveries: DeliveryQueue;
+  /** Read when first needed, and again after each change. */
+  private known: WebhookEndpointRecord[] | undefined;
 
   /** Opens or makes the books in `directory`. Throws when another sandbox has them open. */
   constructor(directory: string) {
@@ -125,8 +119,9 @@ export class Store {
       this.db.exec(`
         pragma busy_timeout = 1000; pragma locking_mode = exclusive; pragma page_size = 8192; pragma journal_mode = wal;
         pragma synchronous = normal; pragma cache_size = -32768; pragma wal_autocheckpoint = 1000; pragma temp_store = memory;`);
-      this.db.exec(schema);
+      upgrade(this.db);
       this.sql = prepare(this.db);
+      this.deliveries = new DeliveryQueue(this.db);
     } catch (error) {
       this.db.close();
       throw new Error(`The sandbox's books in ${directory} cannot be opened: is another sandbox using them?`, {
@@ -144,6 +139,7 @@ export class Store {
       return result;
     } catch (error) {
       if (this.db.isTransaction) this.sql.rollback.run();
+      this.known = undefined;
       throw error;
     }
   }
@@ -151,6 +147,12 @@ export class Store {
   read<K extends Exclude<Kind, 'event'>>(id: string): RecordOf[K] | undefined {
     const row = this.sql.read.get(id);
     return row && (JSON.parse(row.body as string) as RecordOf[K]);
+  }
+
+  /** The connected account that an object is of. */
+  accountOf(id: string): string | undefined {
+    const row = this.sql.read.get(id);
+    return row && (JSON.parse(row.body as string) as { account?: string }).account;
   }
 
   event(id: string): EventRecord | undefined {
@@ -161,6 +163,14 @@ export class Store {
   /** `body` is the JSON of the record. */
   write(id: string, body: string): void {
     this.sql.write.run(id, body);
+    if (id.startsWith(prefixes.webhook_endpoint)) this.known = undefined;
+  }
+
+  /** The webhook endpoints that there are, oldest first. */
+  endpoints(): readonly WebhookEndpointRecord[] {
+    const all = { after: prefixes.webhook_endpoint, before: 'we`', order: 'oldest' } as const;
+    this.known ??= [...this.objects('webhook_endpoint', all)].filter((endpoint) => !endpoint.deleted);
+    return this.known;
   }
 
   /** `id` belongs to `owner`, which is an id or an `email:` address. */
@@ -172,11 +182,14 @@ export class Store {
     this.sql.unlink.run(owner, id);
   }
 
-  /** `record` is the JSON of the event's record. */
-  addEvent(event: EventRecord, record: string): void {
-    const { id, type, kind, created, request_id, idempotency_key, previous_attributes: previous } = event;
+  /** Keeps an event, to be delivered at once to each endpoint that wants it. `record` is the JSON of the event's record. */
+  addEvent(event: EventRecord, record: string, now_ms: number): void {
+    const { id, type, kind, created, request_id, idempotency_key, previous_attributes: previous, account } = event;
     const before = previous === undefined ? null : JSON.stringify(previous);
-    this.sql.addEvent.run(id, type, kind, created, request_id, idempotency_key, before, record);
+    this.sql.addEvent.run(id, type, kind, created, request_id, idempotency_key, before, record, account ?? null);
+    for (const endpoint of this.endpoints()) {
+      if (wantsEvent(endpoint, event)) this.deliveries.add(id, endpoint.id, now_ms);
+    }
   }
 
   /** Reads lazily: stop when there is enough. */
@@ -228,18 +241,18 @@ export class Store {
     return (this.sql.nextDue.get()?.at_ms as number | null | undefined) ?? Infinity;
   }
 
-  /** Adds to what becomes available at `available_on` (Unix seconds). */
-  post(currency: string, available_on: number, source_type: string, amount: number): void {
-    this.sql.post.run(currency, available_on, source_type, amount);
+  /** Adds to what becomes available to `account` ('' is the platform) at `available_on` (Unix seconds). */
+  post(account: string, currency: string, available_on: number, source_type: string, amount: number): void {
+    this.sql.post.run(account, currency, available_on, source_type, amount);
   }
 
   /** Sums by currency; what has become available by `now` is folded into one row, so that reading stays cheap. */
-  balances(now: number): BalanceRow[] {
-    for (const { currency, source_type, amount } of this.sql.mature.all(now)) {
-      this.sql.post.run(currency ?? '', 0, source_type ?? '', amount ?? 0);
+  balances(account: string, now: number): BalanceRow[] {
+    for (const { currency, source_type, amount } of this.sql.mature.all(account, now)) {
+      this.sql.post.run(account, currency ?? '', 0, source_type ?? '', amount ?? 0);
     }
-    this.sql.dropMatured.run(now);
-    return this.sql.balances.all() as unknown as BalanceRow[];
+    this.sql.dropMatured.run(account, now);
+    return this.sql.balances.all(account) as unknown as BalanceRow[];
   }
 
   close(): void {

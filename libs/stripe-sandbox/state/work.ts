@@ -1,7 +1,7 @@
 /** What one request reads and changes. Its changes reach the store together, or not at all. */
 import { resourceMissing } from '../wire/errors.js';
 import type { IdFactory } from './ids.js';
-import type { EventRecord, Kind, RecordOf } from './records.js';
+import type { EventRecord, GivenObject, Kind, RecordOf } from './records.js';
 import { prefixes } from './records.js';
 import type { Store } from './store.js';
 
@@ -17,6 +17,8 @@ export interface WorkOptions {
   settleDelay_ms: number;
   /** Where the sandbox is reached, `http://127.0.0.1:3002`. */
   url: string;
+  /** The connected account it is done for; undefined for the platform itself. */
+  account?: string | undefined;
 }
 
 export class Work {
@@ -24,6 +26,8 @@ export class Work {
   /** Unix seconds. */
   readonly now: number;
   readonly url: string;
+  /** The connected account that this is done for, and whose objects alone are seen. */
+  readonly account: string | undefined;
   /** When the first thing that this work has put off is due, Infinity for nothing. */
   due_ms = Infinity;
   private readonly records = new Map<string, { id: string }>();
@@ -34,6 +38,7 @@ export class Work {
     this.now_ms = options.now_ms;
     this.now = Math.floor(options.now_ms / 1_000);
     this.url = options.url;
+    this.account = options.account;
   }
 
   get store(): Store {
@@ -45,23 +50,40 @@ export class Work {
   }
 
   find<K extends Kind>(kind: K, id: string): RecordOf[K] | undefined {
-    if (!id.startsWith(prefixes[kind])) return undefined;
-    if (kind === 'event') return this.store.event(id) as RecordOf[K] | undefined;
-    return (this.records.get(id) as RecordOf[K] | undefined) ?? (this.store.read(id) as RecordOf[K] | undefined);
+    const record = this.read(kind, id);
+    return record && this.sees(kind, record) ? record : undefined;
+  }
+
+  /** Whether `record` is one of the account that this is done for. The platform sees its connected accounts, and they themselves. */
+  sees<K extends Kind>(kind: K, record: RecordOf[K]): boolean {
+    if (kind === 'account') return this.account === undefined || record.id === this.account;
+    return record.account === this.account;
   }
 
   /** Throws resource_missing: 404 for the object in the path, 400 naming the parameter `param`. */
   get<K extends Kind>(kind: K, id: string, param = 'id'): RecordOf[K] {
     const record = this.find(kind, id);
-    if (!record || (kind === 'customer' && param !== 'id' && 'deleted' in record)) {
+    if (!record || ('deleted' in record && (kind !== 'customer' || param !== 'id'))) {
       throw resourceMissing(kind, id, param);
     }
     return record;
   }
 
-  save<K extends Kind>(_kind: K, record: RecordOf[K]): RecordOf[K] {
-    this.records.set(record.id, record);
-    return record;
+  /** Keeps `record`: as one of the account that this is done for. */
+  save<K extends Kind>(kind: K, record: RecordOf[K]): RecordOf[K] {
+    const kept = this.sees(kind, record) ? record : this.claim(record);
+    this.records.set(kept.id, kept);
+    return kept;
+  }
+
+  /** Work of the same request for `account`; what it changes is kept with the rest. */
+  for(account: string | undefined): Work {
+    const work = new Work({ ...this.options, account });
+    this.changes.push(() => {
+      work.flush();
+      this.due_ms = Math.min(this.due_ms, work.due_ms);
+    });
+    return work;
   }
 
   link(owner: string, id: string): void {
@@ -78,6 +100,20 @@ export class Work {
 
   /** Records that `record` came to be as it is now. */
   event<K extends Kind>(type: string, kind: K, record: RecordOf[K], previous?: Record<string, unknown>): void {
+    this.addEvent(type, kind, record, previous);
+  }
+
+  /** Records an event about `object`, which is of a kind that the sandbox does not keep. Gives the event's id. */
+  givenEvent(type: string, object: GivenObject, previous?: Record<string, unknown>): string {
+    return this.addEvent(type, 'given', object, previous);
+  }
+
+  private addEvent(
+    type: string,
+    kind: EventRecord['kind'],
+    record: EventRecord['record'],
+    previous?: Record<string, unknown>,
+  ): string {
     const event: EventRecord = {
       id: this.newId('event'),
       created: this.now,
@@ -85,18 +121,20 @@ export class Work {
       kind,
       record,
       ...(previous && { previous_attributes: previous }),
+      ...(this.account !== undefined && { account: this.account }),
       request_id: this.options.requestId,
       idempotency_key: this.options.idempotencyKey,
     };
     this.changes.push(() => {
-      this.store.addEvent(event, this.textOf(record));
+      this.store.addEvent(event, this.textOf(record), this.now_ms);
     });
+    return event.id;
   }
 
   /** Money that becomes available at `available_on`. */
   post(currency: string, available_on: number, source_type: string, amount: number): void {
     this.changes.push(() => {
-      this.store.post(currency, available_on, source_type, amount);
+      this.store.post(this.account ?? '', currency, available_on, source_type, amount);
     });
   }
 
@@ -113,6 +151,18 @@ export class Work {
   flush(): void {
     for (const record of this.records.values()) this.store.write(record.id, this.textOf(record));
     for (const change of this.changes) change();
+  }
+
+  private read<K extends Kind>(kind: K, id: string): RecordOf[K] | undefined {
+    if (!id.startsWith(prefixes[kind])) return undefined;
+    if (kind === 'event') return this.store.event(id) as RecordOf[K] | undefined;
+    return (this.records.get(id) as RecordOf[K] | undefined) ?? (this.store.read(id) as RecordOf[K] | undefined);
+  }
+
+  private claim<R extends { id: string }>(record: R): R {
+    const account = this.account ?? '';
+    this.link(account, record.id);
+    return { ...record, account };
   }
 
   /** The JSON of `record`, made once: an object's last state is also what its last event shows. */

@@ -70,6 +70,8 @@ const wordsFor: Readonly<Record<string, string>> = {
   payment_method: 'PaymentMethod',
   setup_intent: 'setupintent',
   balance_transaction: 'balance transaction',
+  webhook_endpoint: 'webhook endpoint',
+  early_fraud_warning: 'early fraud warning',
 };
 
 /** 404 for the object in the path; 400 where the parameter `param` names it. `kind` is the API's word, `payment_intent`. */
@@ -90,6 +92,13 @@ export const unauthorized = (message: string): StripeError => invalid(message, {
 
 export const forbidden = (message: string, code: string): StripeError =>
   invalid(message, { status: 403, code, neverBegan: true });
+
+/** Of an account that is not there, or not a connected one of whose key it is: Stripe does not tell which. */
+export const accountInvalid = (): StripeError =>
+  forbidden(
+    'The provided key does not have access to the account (or that account does not exist). Application access may have been revoked.',
+    'account_invalid',
+  );
 
 export const bodyTooLarge = (limit: number): StripeError =>
   invalid(`The request body must be no larger than ${String(limit)} bytes.`, { status: 413, neverBegan: true });

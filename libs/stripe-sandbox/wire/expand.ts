@@ -17,12 +17,18 @@ const expandable: Record<Kind, Readonly<Record<string, readonly Kind[]>>> = {
   customer: {},
   payment_method: { customer: ['customer'] },
   setup_intent: { customer: ['customer'], payment_method: ['payment_method'] },
-  payment_intent: { customer: ['customer'], payment_method: ['payment_method'], latest_charge: ['charge'] },
+  payment_intent: {
+    customer: ['customer'],
+    payment_method: ['payment_method'],
+    latest_charge: ['charge'],
+    review: ['review'],
+  },
   charge: {
     customer: ['customer'],
     payment_intent: ['payment_intent'],
     balance_transaction: ['balance_transaction'],
     refunds: ['refund'],
+    review: ['review'],
   },
   refund: {
     charge: ['charge'],
@@ -32,7 +38,14 @@ const expandable: Record<Kind, Readonly<Record<string, readonly Kind[]>>> = {
     balance_transaction: ['balance_transaction'],
     failure_balance_transaction: ['balance_transaction'],
   },
-  balance_transaction: { source: ['charge', 'refund'] },
+  dispute: { charge: ['charge'], payment_intent: ['payment_intent'] },
+  review: { charge: ['charge'], payment_intent: ['payment_intent'] },
+  early_fraud_warning: { charge: ['charge'], payment_intent: ['payment_intent'] },
+  account: {},
+  transfer: { balance_transaction: ['balance_transaction'], destination: ['account'] },
+  payout: { balance_transaction: ['balance_transaction'], failure_balance_transaction: ['balance_transaction'] },
+  balance_transaction: { source: ['charge', 'refund', 'dispute', 'transfer', 'payout'] },
+  webhook_endpoint: {},
   event: {},
 };
 
