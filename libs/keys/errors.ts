@@ -6,11 +6,14 @@ export class SealBroken extends Error {
   }
 }
 
-/** Raised when data names a tenant key version that is not stored. Nothing can open it: restore the tenant_key row first. */
+/** Raised when data names a key version that is not stored. Nothing can open it: restore the row of the key first. */
 export class KeyMissing extends Error {
   readonly code = 'key_missing';
-  constructor(tenantId: string, purpose: string, version: number) {
-    super(`tenant ${tenantId} has no '${purpose}' key of version ${version}; restore tenant_key before reading on`);
+  /** `whose`: such as `tenant 1111...` or `processor stripe`. */
+  constructor(whose: string, purpose: string, version: number) {
+    super(
+      `${whose} has no '${purpose}' key of version ${version}; restore tenant_key and platform_key before reading on`,
+    );
   }
 }
 

@@ -2,8 +2,18 @@
 export type Environment = 'development' | 'test' | 'production';
 
 /** What a wrapped key is bound to: unwrapping under any other context is refused, and the KMS's own log shows it. */
-export interface EncryptionContext {
+export type EncryptionContext = TenantContext | PlatformContext;
+
+/** Of a tenant's key. */
+export interface TenantContext {
   tenantId: string;
+  purpose: string;
+  environment: Environment;
+}
+
+/** Of a key of the platform's own: for a processor, such as `stripe`, and no tenant. */
+export interface PlatformContext {
+  processor: string;
   purpose: string;
   environment: Environment;
 }

@@ -8,9 +8,8 @@ const tagBytes = 16;
 const overheadBytes = saltBytes + nonceBytes + tagBytes;
 const recordKeyBytes = 32;
 const recordKeyInfo = 'billing/record/v1';
-/** Nothing that is sealed comes near it: a bound for what a reader will take. */
+/** Nothing of a tenant that is sealed comes near it: a bound for what a reader will take. */
 const maxPlaintextBytes = 65_536;
-const maxTextLength = 32 + Math.ceil(((maxPlaintextBytes + overheadBytes) * 4) / 3);
 /** Random bytes are fetched in blocks: one call to the generator costs more than sealing a record. */
 const randomBlockBytes = 4_096;
 
@@ -24,12 +23,12 @@ export interface SealedText {
 }
 
 /**
- * Seals `plaintext` (at most 64 KiB) as `v1.<key version>.<base64url(salt | nonce | ciphertext | tag)>`, a storage format:
+ * Seals `plaintext` (at most `maxBytes`, 64 KiB by default) as `v1.<key version>.<base64url(salt | nonce | ciphertext | tag)>`, a storage format:
  * AES-256-GCM (NIST SP 800-38D) under a key of its own, HKDF-SHA256 (RFC 5869) of `key` and a random salt. The additional
  * data is the format, the key version and `place`.
  */
-export const sealText = (key: KeyMaterial, place: Place, plaintext: Buffer): string => {
-  if (plaintext.length > maxPlaintextBytes) throw new RangeError(`at most ${maxPlaintextBytes} bytes can be sealed`);
+export const sealText = (key: KeyMaterial, place: Place, plaintext: Buffer, maxBytes = maxPlaintextBytes): string => {
+  if (plaintext.length > maxBytes) throw new RangeError(`at most ${maxBytes} bytes can be sealed`);
   const sealed = Buffer.allocUnsafe(overheadBytes + plaintext.length);
   takeRandom(saltBytes + nonceBytes).copy(sealed);
   const recordKey = deriveRecordKey(key, sealed.subarray(0, saltBytes));
@@ -43,9 +42,9 @@ export const sealText = (key: KeyMaterial, place: Place, plaintext: Buffer): str
   return `v1.${key.version}.${sealed.toString('base64url')}`;
 };
 
-/** Takes a sealed text apart, strictly: one text for one value, no padding, no loose bits. Throws SealBroken. */
-export const parseSealedText = (text: string): SealedText => {
-  if (text.length > maxTextLength) throw new SealBroken('too long');
+/** Takes a sealed text of `maxBytes` at most apart, strictly: one text for one value, no padding, no loose bits. Throws SealBroken. */
+export const parseSealedText = (text: string, maxBytes = maxPlaintextBytes): SealedText => {
+  if (text.length > 32 + Math.ceil(((maxBytes + overheadBytes) * 4) / 3)) throw new SealBroken('too long');
   const [, version, encoded] = /^v1\.([1-9][0-9]{0,8})\.([A-Za-z0-9_-]+)$/.exec(text) ?? [];
   if (version === undefined || encoded === undefined) throw new SealBroken('not a sealed text');
   const body = Buffer.from(encoded, 'base64url');

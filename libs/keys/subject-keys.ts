@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { KeyCache } from './key-cache.js';
 import type { KeyCacheLimits, KeyMaterial } from './key-cache.js';
 import { openText, parseSealedText, sealText } from './sealed-text.js';
-import { pick } from './tenant-keys.js';
-import type { TenantKeys, WrappedKey } from './tenant-keys.js';
+import { pick } from './stored-data-key.js';
+import type { WrappedKey } from './stored-data-key.js';
+import type { TenantKeys } from './tenant-keys.js';
 
 const keyBytes = 32;
 

@@ -2,13 +2,9 @@ import { KeyMissing } from './errors.js';
 import { KeyCache } from './key-cache.js';
 import type { KeyCacheLimits, KeyMaterial } from './key-cache.js';
 import type { EncryptionContext, Environment, KeyManagement } from './key-management.js';
+import { loadDataKey } from './stored-data-key.js';
+import type { KeyVersion, WrappedKey } from './stored-data-key.js';
 import type { KeyPurpose } from './who-may-decrypt.js';
-
-/** A stored key: `wrapped` opens only by the KMS or by the key above it. */
-export interface WrappedKey {
-  version: number;
-  wrapped: Buffer;
-}
 
 /** The port to where a tenant's wrapped DEKs lie. */
 export interface TenantKeyStore {
@@ -17,9 +13,6 @@ export interface TenantKeyStore {
   /** Stores a version unless it exists already, in which case nothing changes. */
   insert(tenantId: string, purpose: KeyPurpose, version: number, wrapped: Buffer): Promise<void>;
 }
-
-/** `latest` seals; `first` never changes, for values that are compared; a number is what a sealed text names. */
-export type KeyVersion = number | 'latest' | 'first';
 
 /** The data keys of tenants, by purpose and version: created when first needed, unwrapped by the KMS, cached within limits. */
 export class TenantKeys {
@@ -55,23 +48,12 @@ export class TenantKeys {
 
   async #load(tenantId: string, purpose: KeyPurpose, version: KeyVersion): Promise<KeyMaterial> {
     const context: EncryptionContext = { tenantId, purpose, environment: this.#environment };
-    let versions = await this.#store.read(tenantId, purpose);
-    if (versions.length === 0 && typeof version !== 'number') {
-      const { plaintext, wrapped } = await this.#kms.generateDataKey(context);
-      plaintext.fill(0);
-      await this.#store.insert(tenantId, purpose, 1, wrapped);
-      // Another process may have been first: what is stored counts, not what we made.
-      versions = await this.#store.read(tenantId, purpose);
-    }
-    const chosen = pick(versions, version);
-    if (!chosen) throw new KeyMissing(tenantId, purpose, typeof version === 'number' ? version : 1);
-    return { version: chosen.version, bytes: await this.#kms.decrypt(chosen.wrapped, context) };
+    const rows = {
+      read: () => this.#store.read(tenantId, purpose),
+      insertFirst: (wrapped: Buffer) => this.#store.insert(tenantId, purpose, 1, wrapped),
+    };
+    const key = await loadDataKey(this.#kms, context, rows, version);
+    if (!key) throw new KeyMissing(`tenant ${tenantId}`, purpose, typeof version === 'number' ? version : 1);
+    return key;
   }
 }
-
-/** The stored key that `version` means, out of `versions` ordered oldest first. */
-export const pick = (versions: readonly WrappedKey[], version: KeyVersion): WrappedKey | undefined => {
-  if (version === 'latest') return versions.at(-1);
-  if (version === 'first') return versions[0];
-  return versions.find((key) => key.version === version);
-};

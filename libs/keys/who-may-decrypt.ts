@@ -3,7 +3,10 @@ import { KeyUseDenied } from './errors.js';
 /** What a tenant's keys are for. These words are a storage format and part of every encryption context. */
 export type KeyPurpose = 'personal' | 'token' | 'index' | 'dead_letter';
 
-/** What an app can do with a tenant's keys: seal or open values of a purpose, or compute the keyed index. */
+/** What the platform's own keys are for. These words, too, are a storage format and part of every encryption context. */
+export type PlatformPurpose = 'inbox' | 'webhook_secret';
+
+/** What an app can do with keys: seal or open values of a purpose, or compute the keyed index. */
 export type KeyCapability =
   | 'personal:seal'
   | 'personal:open'
@@ -11,7 +14,11 @@ export type KeyCapability =
   | 'token:open'
   | 'index:mac'
   | 'dead-letter:seal'
-  | 'dead-letter:open';
+  | 'dead-letter:open'
+  | 'inbox:seal'
+  | 'inbox:open'
+  | 'webhook-secret:seal'
+  | 'webhook-secret:open';
 
 /** The apps that hold keys at all or are named here to hold none. `operator` is whoever works with the command line. */
 export type KeyUser =
@@ -32,10 +39,12 @@ export const whoMayDecrypt: Readonly<Record<KeyUser, readonly KeyCapability[]>> 
   api: commandSide,
   // What it could not read it puts away unread; an operator looks at it.
   'command-worker': [...commandSide, 'dead-letter:seal'],
-  operator: ['dead-letter:open'],
-  gateway: ['personal:seal', 'personal:open', 'token:seal', 'token:open'],
+  operator: ['dead-letter:open', 'webhook-secret:seal'],
+  // Reconciliation puts events that were never delivered into the inbox, and never looks into it.
+  gateway: ['personal:seal', 'personal:open', 'token:seal', 'token:open', 'inbox:seal'],
   privacy: ['personal:seal', 'personal:open'],
-  'webhook-ingest': [],
+  // Outside of production it stores the first secret itself; nothing of a tenant.
+  'webhook-ingest': ['inbox:seal', 'inbox:open', 'webhook-secret:seal', 'webhook-secret:open'],
   'merkle-anchor': [],
   relay: [],
   projector: [],

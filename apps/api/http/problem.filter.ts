@@ -1,3 +1,4 @@
+import { RouteTable } from '#platform/http';
 import type { Logger } from '#platform/logging';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { Catch, NotFoundException } from '@nestjs/common';
@@ -5,7 +6,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Problem } from './problem.js';
 import { problemOf } from './problem.js';
-import { RouteTable } from './route-table.js';
 
 /** Answers every error of every route with a problem document, and logs those that are ours. */
 @Catch()

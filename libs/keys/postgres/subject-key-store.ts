@@ -1,7 +1,7 @@
 import { tenantInsert, tenantQuery, tenantStatement } from '#access/tenancy';
 import type { Pool } from 'pg';
 import type { Subject, SubjectKeyStore } from '../subject-keys.js';
-import type { WrappedKey } from '../tenant-keys.js';
+import type { WrappedKey } from '../stored-data-key.js';
 
 const readKeys = tenantStatement(
   'subject_key_read',

@@ -1,6 +1,7 @@
 import { tenantInsert, tenantQuery, tenantStatement } from '#access/tenancy';
 import type { Pool } from 'pg';
-import type { TenantKeyStore, WrappedKey } from '../tenant-keys.js';
+import type { WrappedKey } from '../stored-data-key.js';
+import type { TenantKeyStore } from '../tenant-keys.js';
 import type { KeyPurpose } from '../who-may-decrypt.js';
 
 const readKeys = tenantStatement(

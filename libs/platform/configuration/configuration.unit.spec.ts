@@ -29,10 +29,20 @@ describe('configuration', () => {
     ['AUTH_ISSUER', { ...enough, AUTH_ISSUER: 'nowhere' }, 'AUTH_ISSUER must be the URL'],
     ['KMS_PROVIDER', { ...enough, KMS_PROVIDER: 'vault' }, 'KMS_PROVIDER must be local or aws'],
     ['STRIPE_API_KEY', { ...enough, STRIPE_API_KEY: 'pk_test_1' }, 'STRIPE_API_KEY must be a secret'],
+    ['WEBHOOK_PORT', { ...enough, WEBHOOK_PORT: '70000' }, 'WEBHOOK_PORT must be a port number'],
+    ['RECONCILE_EVERY', { ...enough, RECONCILE_EVERY: 'daily' }, 'RECONCILE_EVERY must be a whole number of hours'],
+    ['RECONCILE_EVERY', { ...enough, RECONCILE_EVERY: '-1' }, 'RECONCILE_EVERY must be a whole number of hours'],
   ])('names %s when it is wrong', (_, environment, message) => {
     expect(() => readConfiguration(environment)).toThrow(ConfigurationError);
     expect(() => readConfiguration(environment)).toThrow(message);
   });
+  it.each(['whsec_abcdefgh ', 'whsec_abc defgh', 'sk_test_abcdefgh', 'whsec_'])(
+    'takes no webhook secret such as "%s"',
+    (secret) => {
+      for (const name of ['STRIPE_WEBHOOK_SECRET', 'STRIPE_CONNECT_WEBHOOK_SECRET'])
+        expect(() => readConfiguration({ ...enough, [name]: secret })).toThrow(`${name} must be a signing secret`);
+    },
+  );
   it.each(['sk_live_1', 'rk_live_1'])('refuses the live key %s outside production', (STRIPE_API_KEY) => {
     expect(() => readConfiguration({ ...enough, STRIPE_API_KEY })).toThrow('only production may use');
     expect(readConfiguration({ ...production, STRIPE_API_KEY }).stripe.apiKey).toBe(STRIPE_API_KEY);
@@ -43,6 +53,8 @@ describe('configuration', () => {
     ['the local KMS', { KMS_PROVIDER: 'local' }],
     ['a sandbox', { STRIPE_API_BASE: 'http://127.0.0.1:3002' }],
     ['a test key', { STRIPE_API_KEY: 'sk_test_1' }],
+    ['a webhook secret', { STRIPE_WEBHOOK_SECRET: 'whsec_abcdefgh' }],
+    ["the Connect endpoint's", { STRIPE_CONNECT_WEBHOOK_SECRET: 'whsec_abcdefgh' }],
   ])('refuses %s in production', (_, trial) => {
     expect(readConfiguration(production).environment).toBe('production');
     expect(() => readConfiguration({ ...production, ...trial })).toThrow('in production');

@@ -23,18 +23,32 @@ export interface Configuration {
   dataDirectory: string;
   databaseUrl: string;
   port: number;
+  /** Where webhooks are taken in. */
+  webhookPort: number;
   /** Where an app without an api of its own serves its metrics; undefined: nowhere. */
   metricsPort: number | undefined;
   logLevel: string;
   auth: { issuer: string; audience: string; jwksUrl: string };
   kms: { provider: 'local' | 'aws'; keyringPath: string };
-  stripe: { apiBase: string | undefined; apiKey: string | undefined };
+  stripe: {
+    apiBase: string | undefined;
+    apiKey: string | undefined;
+    /** The first secrets of the webhook endpoints, while none is stored; never in production. */
+    webhookSecret: string | undefined;
+    connectWebhookSecret: string | undefined;
+  };
+  /** How often the gateway compares with the processor unasked; 0: only when an operator asks. */
+  reconcileEveryHours: number;
   /** Undefined: the log is read from Postgres, and commands come over HTTP alone. */
   kafka: KafkaSettings | undefined;
 }
 
 const url = { require_tld: false, require_protocol: true };
 const port = 'must be a port number from 0 (any free one) to 65535';
+const hours = 'must be a whole number of hours from 1 to 720, or 0 for never';
+/** Signing secrets of Stripe's webhook endpoints. One that was pasted with a space in it would verify nothing. */
+export const webhookSecretForm = /^whsec_[\x21-\x7e]{8,250}$/;
+const webhookSecret = 'must be a signing secret of a webhook endpoint (whsec_...), without spaces';
 
 /** The environment variables of design 11, as strings come in. */
 class Settings {
@@ -58,7 +72,19 @@ class Settings {
   @IsInt({ message: port })
   @Min(0, { message: port })
   @Max(65_535, { message: port })
+  WEBHOOK_PORT?: number;
+
+  @IsOptional()
+  @IsInt({ message: port })
+  @Min(0, { message: port })
+  @Max(65_535, { message: port })
   METRICS_PORT?: number;
+
+  @IsOptional()
+  @IsInt({ message: hours })
+  @Min(0, { message: hours })
+  @Max(720, { message: hours })
+  RECONCILE_EVERY?: number;
 
   @IsOptional()
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { message: 'must be a pino level' })
@@ -88,11 +114,19 @@ class Settings {
   @IsString()
   @Matches(/^(sk|rk)_(test|live)_/, { message: 'must be a secret (sk_) or restricted (rk_) key of Stripe' })
   STRIPE_API_KEY?: string;
+
+  @IsOptional()
+  @Matches(webhookSecretForm, { message: webhookSecret })
+  STRIPE_WEBHOOK_SECRET?: string;
+
+  @IsOptional()
+  @Matches(webhookSecretForm, { message: webhookSecret })
+  STRIPE_CONNECT_WEBHOOK_SECRET?: string;
 }
 
 /**
  * Reads and checks the environment, once. Throws ConfigurationError on the first wrong setting, and on what production
- * refuses: an http issuer or JWKS, the local KMS, a stand-in for Stripe, a test key, Kafka without TLS. A live key is refused everywhere else.
+ * refuses: an http issuer or JWKS, the local KMS, a stand-in for Stripe, a test key, a webhook secret in the environment, Kafka without TLS. A live key is refused everywhere else.
  */
 export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration => {
   const settings = checked(environment);
@@ -104,6 +138,7 @@ export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration
     dataDirectory,
     databaseUrl: settings.DATABASE_URL,
     port: listen,
+    webhookPort: settings.WEBHOOK_PORT ?? 3001,
     metricsPort: settings.METRICS_PORT,
     logLevel: settings.LOG_LEVEL ?? 'info',
     auth: {
@@ -112,7 +147,13 @@ export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration
       jwksUrl: settings.AUTH_JWKS_URL ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`,
     },
     kms: { provider: settings.KMS_PROVIDER ?? 'local', keyringPath: join(dataDirectory, 'keyring.json') },
-    stripe: { apiBase: settings.STRIPE_API_BASE, apiKey: settings.STRIPE_API_KEY },
+    stripe: {
+      apiBase: settings.STRIPE_API_BASE,
+      apiKey: settings.STRIPE_API_KEY,
+      webhookSecret: settings.STRIPE_WEBHOOK_SECRET,
+      connectWebhookSecret: settings.STRIPE_CONNECT_WEBHOOK_SECRET,
+    },
+    reconcileEveryHours: settings.RECONCILE_EVERY ?? 24,
     kafka: readKafkaSettings(environment),
   };
   if (configuration.environment === 'production') refuseTrialSettings(configuration);
@@ -126,7 +167,9 @@ const checked = (environment: NodeJS.ProcessEnv): Settings => {
   const names = Object.keys(environment).filter((name) => environment[name] !== '');
   const settings = plainToInstance(Settings, Object.fromEntries(names.map((name) => [name, environment[name]])));
   if (environment.PORT) settings.PORT = Number(environment.PORT);
+  if (environment.WEBHOOK_PORT) settings.WEBHOOK_PORT = Number(environment.WEBHOOK_PORT);
   if (environment.METRICS_PORT) settings.METRICS_PORT = Number(environment.METRICS_PORT);
+  if (environment.RECONCILE_EVERY) settings.RECONCILE_EVERY = Number(environment.RECONCILE_EVERY);
   const [wrong] = validateSync(settings, { stopAtFirstError: true });
   if (wrong)
     throw new ConfigurationError(`${wrong.property} ${Object.values(wrong.constraints ?? {})[0] ?? 'is wrong'}`);
@@ -143,6 +186,10 @@ const refuseTrialSettings = ({ auth, kms, stripe, kafka }: Configuration): void 
   }
   if (stripe.apiKey && !/^(sk|rk)_live_/.test(stripe.apiKey)) {
     throw new ConfigurationError('STRIPE_API_KEY must be a live key in production');
+  }
+  if (stripe.webhookSecret ?? stripe.connectWebhookSecret) {
+    const name = stripe.webhookSecret ? 'STRIPE_WEBHOOK_SECRET' : 'STRIPE_CONNECT_WEBHOOK_SECRET';
+    throw new ConfigurationError(`${name} must not be set in production: store it with billing secrets set`);
   }
   if (kafka && kafka.tls === undefined) {
     throw new ConfigurationError(

@@ -1,5 +1,7 @@
 import pg from 'pg';
 
+export { MicroBatch } from './micro-batch.js';
+
 export interface PoolOptions {
   url: string;
   /** Shows in pg_stat_activity. */
