@@ -1,12 +1,11 @@
+import type { FactRecorder } from '#command-handling/facts';
+import { customers, paymentMethods } from '#command-handling/facts';
 import type { RecordedEvent } from '#contracts';
 import { streamIdOf } from '#contracts';
 import type { CustomerEvent } from '#domain/customer';
 import { processorCustomerIdOf } from '#domain/customer';
 import type { PaymentMethodEvent, PaymentMethodKind } from '#domain/payment-method';
 import { LRUCache } from 'lru-cache';
-
-import { customers, paymentMethods } from './aggregates.js';
-import type { Streams } from './streams.js';
 
 export interface Place {
   tenantId: string;
@@ -24,14 +23,14 @@ const keyOf = (tenantId: string, streamId: string): string => `${tenantId}/${str
  * learnt from the log as it goes by, read where it is missing.
  */
 export class Directory {
-  readonly #streams: Streams;
+  readonly #streams: FactRecorder;
   readonly #waitMs: number;
   readonly #customers = new LRUCache<string, string>({ max: maxKnown });
   readonly #kinds = new LRUCache<string, PaymentMethodKind>({ max: maxKnown });
   readonly #waiting = new Map<string, Set<() => void>>();
 
   /** `waitMs`: how long to wait for a registration that is under way. */
-  constructor(streams: Streams, waitMs: number) {
+  constructor(streams: FactRecorder, waitMs: number) {
     this.#streams = streams;
     this.#waitMs = waitMs;
   }
@@ -42,6 +41,8 @@ export class Directory {
     if (fact.type === 'CustomerRegistered' || fact.type === 'CustomerRegistrationFailed') {
       const key = keyOf(tenantId, streamId);
       for (const wake of this.#waiting.get(key) ?? []) wake();
+    } else if (fact.type === 'CustomerDeletedAtProcessor') {
+      this.#customers.delete(keyOf(tenantId, streamId));
     } else if (fact.type === 'PaymentMethodAttachRequested') {
       this.#kinds.set(keyOf(tenantId, streamId), fact.kind);
     }
@@ -81,7 +82,8 @@ export class Directory {
 
   async #read(stream: Place & { streamId: string }): Promise<Registration> {
     const { state } = await this.#streams.load(customers, stream);
-    const processorCustomerId = processorCustomerIdOf(state);
+    // Under an id that was deleted the processor refuses a charge, and still tells of the charges that were made before.
+    const processorCustomerId = processorCustomerIdOf(state) ?? state.processorCustomerIds[0];
     if (processorCustomerId === undefined)
       return { phase: state.registration.phase === 'failed' ? 'failed' : 'pending' };
     this.#customers.set(keyOf(stream.tenantId, stream.streamId), processorCustomerId);

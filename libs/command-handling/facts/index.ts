@@ -1,0 +1,10 @@
+export * from './aggregates.js';
+export * from './capture-settlements.js';
+export * from './dispute.js';
+export * from './drift.js';
+export * from './payout.js';
+export * from './recorder.js';
+export * from './refund.js';
+export * from './settlement.js';
+export * from './standing.js';
+export type * from './subject.js';
