@@ -1,0 +1,183 @@
+import { randomInt } from 'node:crypto';
+
+import { StreamQueue } from '#command-handling';
+import type { Logger } from '#platform/logging';
+import { readEvent } from '#processor/stripe/events';
+
+import type { Inbox, TakenEvent } from '../inbox/index.js';
+import type { Desk } from './desk.js';
+import type { Fate } from './ending.js';
+import { fateAfter, fateOf } from './ending.js';
+import type { ApplyMetrics } from './metrics.js';
+import { applyNews, objectOf } from './news/index.js';
+import type { Verdict } from './verdict.js';
+
+/** Where an event stands on its way: the points at which a process can die. */
+export type Step = 'taken' | 'recorded' | 'finished';
+
+/** Called at each step. For tests, which let a process die there. */
+export type OnStep = (step: Step, taken: TakenEvent) => void | Promise<void>;
+
+/** Gives the body of an event in hand. Rejects with SealBroken where it is not what was sealed. */
+export type OpenBody = (taken: TakenEvent) => Promise<Buffer | string>;
+
+export interface ApplierOptions {
+  desk: Desk;
+  inbox: Inbox;
+  openBody: OpenBody;
+  metrics: ApplyMetrics;
+  logger: Logger;
+  clock: () => Date;
+  /** Events in the hands of this process at once at most. */
+  maxInHand: number;
+  /** How long an event is this process's own: what a dead one had in hand is due again after it. */
+  leaseMs: number;
+  onStep?: OnStep;
+}
+
+const pollMs = 250;
+const failedPollMs = 1_000;
+
+/** Takes the processor's events from the inbox and brings each to its end. It never calls the processor. */
+export class Applier {
+  readonly #options: ApplierOptions;
+  readonly #owner = randomInt(1, 2 ** 31 - 1);
+  /** By event id. */
+  readonly #inHand = new Map<string, Promise<void>>();
+  readonly #objects = new StreamQueue();
+  #wake: (() => void) | undefined;
+  #backlog = true;
+  #closed = false;
+  #sweeping: Promise<void> | undefined;
+
+  constructor(options: ApplierOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to look for due events. */
+  start(): void {
+    this.#sweeping = this.#sweep();
+  }
+
+  /** Some events wait in the inbox: looks now. */
+  readonly wake = (): void => {
+    this.#backlog = true;
+    this.#wake?.();
+  };
+
+  /** Takes nothing on any more and waits for what is in hand, `graceMs` at most; the rest is due again after its lease. */
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true;
+    this.#wake?.();
+    let timer: NodeJS.Timeout | undefined;
+    const grace = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
+    await Promise.race([Promise.all([this.#sweeping, ...this.#inHand.values()]), grace]);
+    clearTimeout(timer);
+  }
+
+  async #sweep(): Promise<void> {
+    while (!this.#closed) {
+      let pause = pollMs;
+      try {
+        await this.#takeDue();
+      } catch (error) {
+        pause = failedPollMs;
+        this.#options.logger.warn({ error: String(error) }, 'looking for due webhooks failed and is tried again');
+      }
+      if (pause === failedPollMs || !this.#backlog || this.#room() <= 0) await this.#sleep(pause);
+    }
+  }
+
+  #room(): number {
+    return this.#options.maxInHand - this.#inHand.size;
+  }
+
+  async #takeDue(): Promise<void> {
+    const { inbox, clock, leaseMs } = this.#options;
+    const limit = this.#room();
+    if (limit <= 0) return;
+    this.#backlog = false; // what is stored from now on is news
+    const now = clock();
+    const leaseUntil = new Date(now.getTime() + leaseMs);
+    const events = await inbox.take(now, limit, leaseUntil, this.#owner, [...this.#inHand.keys()]);
+    if (events.length === limit) this.#backlog = true;
+    for (const taken of events) {
+      const ended = this.#work(taken).finally(() => {
+        this.#inHand.delete(taken.eventId);
+        if (this.#backlog) this.#wake?.();
+      });
+      this.#inHand.set(taken.eventId, ended);
+    }
+  }
+
+  async #work(taken: TakenEvent): Promise<void> {
+    const { logger, clock, onStep } = this.#options;
+    try {
+      await onStep?.('taken', taken);
+      const fate = await this.#apply(taken).then(
+        (verdict) => fateOf(verdict, taken, clock()),
+        (error: unknown) => fateAfter(error, taken, clock()),
+      );
+      await onStep?.('recorded', taken);
+      await this.#write(taken, fate).catch((error: unknown) => this.#write(taken, fateAfter(error, taken, clock())));
+      await onStep?.('finished', taken);
+    } catch (error) {
+      const context = { eventId: taken.eventId, type: taken.type, error: String(error) };
+      logger.warn(context, 'what became of a webhook could not be written; it is due again after its lease');
+    }
+  }
+
+  async #apply(taken: TakenEvent): Promise<Verdict> {
+    const { head, reading } = readEvent(await this.#options.openBody(taken));
+    if (head?.eventId !== taken.eventId) return { state: 'quarantined', reason: 'body_unreadable' };
+    if (reading.kind === 'unreadable') return { state: 'quarantined', reason: reading.reason };
+    if (reading.kind === 'unused') return { state: 'ignored', reason: reading.reason };
+    const { eventId, account } = taken;
+    // The endpoint that it came to says where it happened, and the body must not say otherwise.
+    if (head.account !== undefined && head.account !== account) {
+      return { state: 'quarantined', reason: 'account_mismatch' };
+    }
+    const { news } = reading;
+    const heard = { eventId, account, at: head.created };
+    return this.#objects.run(account ?? '', objectOf(news), () => applyNews(news, heard, this.#options.desk));
+  }
+
+  async #write(taken: TakenEvent, fate: Fate): Promise<void> {
+    const { inbox, metrics, clock } = this.#options;
+    const isOurs = fate.kind === 'ended' ? await inbox.finish(taken, fate) : await inbox.postpone(taken, fate);
+    if (!isOurs) return; // another process has it in hand
+    const said = fate.kind === 'ended' && fate.state === 'applied' ? fate.outcome : String(fate.reason);
+    metrics.count(fate.state, said);
+    if (fate.state === 'applied') metrics.applied(taken, clock());
+    this.#tell(taken, fate, said);
+    if (fate.kind === 'put_back') this.#wakeAt(fate.notBefore);
+  }
+
+  #tell({ eventId, type, account, source, tries }: TakenEvent, fate: Fate, said: string): void {
+    const { logger } = this.#options;
+    const context = { eventId, type, account, source, tries, state: fate.state, reason: said };
+    if (fate.state === 'quarantined') logger.error(context, 'a webhook is quarantined and waits for a person');
+    else if (fate.state === 'failed') logger.error(context, 'a webhook failed again and again and waits for a person');
+    else if (fate.kind === 'put_back' && fate.state === 'received')
+      logger.warn(context, 'a webhook is tried again later');
+    else logger.debug(context, 'a webhook was looked at');
+  }
+
+  /** Sooner than the next look, where that is when an event is due again. */
+  #wakeAt(notBefore: Date): void {
+    const ms = notBefore.getTime() - this.#options.clock().getTime();
+    if (ms < pollMs && !this.#closed) setTimeout(this.wake, Math.max(0, ms)).unref();
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    if (this.#closed) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = undefined;
+  }
+}

@@ -1,0 +1,52 @@
+import type { RunningIngest } from './testing/running-ingest.js';
+import { eventBody, seconds, secret, signed, startIngest } from './testing/running-ingest.js';
+import { openWebhookIngestParts } from './webhook-ingest.parts.js';
+
+let ingest: RunningIngest;
+let aheadSeconds = 0;
+beforeAll(async () => {
+  ingest = await startIngest({ now: () => new Date(Date.now() + aheadSeconds * 1_000) });
+}, 60_000);
+afterAll(() => ingest.close());
+
+const deliver = (eventId: string, key = secret, path = '/webhooks/stripe') => {
+  const body = eventBody(eventId, path.endsWith('/connect') ? { account: 'acct_1' } : {});
+  return ingest.deliver(body, signed(body, { key, t: seconds() + aheadSeconds }), path);
+};
+
+/** Changes what is stored of an endpoint's secret, so that it does not open. */
+const spoil = (account: string) =>
+  ingest.database.admin.query(
+    `update billing.processor_secret set ciphertext = substr(ciphertext, 1, length(ciphertext) - 4) || 'AAAA' where account = $1`,
+    [account],
+  );
+
+describe('a stored secret that does not open', () => {
+  it('is passed over, told of once and counted; the other endpoints go on', async () => {
+    await ingest.rotate('whsec_ofConnect', { account: 'connect' });
+    await spoil('connect');
+    expect((await deliver('evt_1')).status).toBe(200);
+    aheadSeconds += 31;
+    expect((await deliver('evt_2')).status).toBe(200);
+    expect(await deliver('evt_3', 'whsec_ofConnect', '/webhooks/stripe/connect')).toMatchObject({
+      status: 503,
+      json: { code: 'webhook_secret_missing' },
+    });
+    const told = ingest.logged().match(/a stored webhook secret does not open/g);
+    expect(told).toHaveLength(1);
+    expect(await ingest.metrics()).toMatch(/^billing_webhook_secrets_closed\{app="webhook-ingest"\} 1$/m);
+
+    await ingest.rotate('whsec_another', { account: 'connect', overlapMs: 0 });
+    aheadSeconds += 31;
+    expect((await deliver('evt_4', 'whsec_another', '/webhooks/stripe/connect')).status).toBe(200);
+    expect(await ingest.metrics()).toMatch(/^billing_webhook_secrets_closed\{app="webhook-ingest"\} 0$/m);
+  });
+
+  it('does not keep the ingest from starting with the secret of its settings', async () => {
+    await spoil('');
+    const lines: string[] = [];
+    const parts = await openWebhookIngestParts(ingest.configuration, { write: (line) => lines.push(line) });
+    await parts.close();
+    expect(lines.join('')).toContain('another secret is stored for this endpoint');
+  });
+});

@@ -1,0 +1,13 @@
+export { Retention } from './retention.js';
+export { Inbox } from './inbox.js';
+export type { Unfinished } from './inbox.js';
+export type {
+  Ending,
+  EventName,
+  EventSource,
+  NewEvent,
+  Outcome,
+  Postponement,
+  Stored,
+  TakenEvent,
+} from './webhook-event.js';

@@ -1,0 +1,56 @@
+import type { DynamicModule, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { Pool } from 'pg';
+
+import type { OpenBody, RunningApplier } from './apply/index.js';
+import { startApplier } from './apply/index.js';
+import { HealthController, metricsRegistry } from './http/health.controller.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { WebhooksController } from './http/webhooks.controller.js';
+import { Retention } from './inbox/index.js';
+import { Reception } from './receive/reception.js';
+import type { WebhookIngestParts } from './webhook-ingest.parts.js';
+
+/** The purge of what is done with and, if asked for, the second half: for as long as their application takes webhooks in. */
+class InboxLife implements OnApplicationBootstrap, OnApplicationShutdown {
+  #applier: RunningApplier | undefined;
+  #retention: Retention | undefined;
+
+  constructor(
+    private readonly parts: WebhookIngestParts,
+    private readonly applies: boolean,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const { keys, inbox, logger } = this.parts;
+    if (this.applies) {
+      const openBody: OpenBody = async (taken) => (await keys.openInbox(taken, taken.sealed)).body;
+      this.#applier = startApplier({ ...this.parts, openBody });
+    }
+    this.#retention = new Retention(inbox, logger);
+    this.#retention.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.#applier?.close(), this.#retention?.close()]);
+  }
+}
+
+@Module({})
+export class WebhookIngestModule {
+  static with(parts: WebhookIngestParts, { applies }: { applies: boolean }): DynamicModule {
+    return {
+      module: WebhookIngestModule,
+      controllers: [WebhooksController, HealthController],
+      providers: [
+        { provide: Pool, useValue: parts.pool },
+        { provide: metricsRegistry, useValue: parts.metrics },
+        { provide: Reception, useValue: parts.reception },
+        { provide: InboxLife, useValue: new InboxLife(parts, applies) },
+        { provide: ProblemFilter, useValue: new ProblemFilter(parts.logger, parts.ingestMetrics) },
+        { provide: APP_FILTER, useExisting: ProblemFilter },
+      ],
+    };
+  }
+}

@@ -1,0 +1,77 @@
+import type { Environment } from '#keys';
+import { PlatformKeys, PostgresPlatformKeyStore, PostgresProcessorSecrets, openKeyManagement } from '#keys';
+import type { Configuration } from '#platform/configuration';
+import { openPool } from '#platform/database';
+import type { Logger } from '#platform/logging';
+import { createLogger } from '#platform/logging';
+import type { Registry } from '#platform/metrics';
+import { createMetrics } from '#platform/metrics';
+import type { Pool } from 'pg';
+
+import { Inbox } from './inbox/index.js';
+import { IngestMetrics } from './metrics.js';
+import { Reception } from './receive/reception.js';
+import { EndpointSecrets } from './secrets/endpoint-secrets.js';
+import { storeFirstSecrets } from './secrets/first-secrets.js';
+
+/** What the ingest holds open while it runs. It holds no Stripe key and calls nobody. */
+export interface WebhookIngestParts {
+  environment: Environment;
+  pool: Pool;
+  appendPool: Pool;
+  keys: PlatformKeys;
+  inbox: Inbox;
+  reception: Reception;
+  ingestMetrics: IngestMetrics;
+  logger: Logger;
+  metrics: Registry;
+  close(): Promise<void>;
+}
+
+export interface PartsOptions {
+  /** Where finished log lines go; standard output by default. */
+  write?: (line: string) => void;
+  now?: () => Date;
+}
+
+/** Opens pools, keys and the inbox. Throws ConfigurationError for what this release cannot serve. */
+export const openWebhookIngestParts = async (
+  configuration: Configuration,
+  { write, now }: PartsOptions = {},
+): Promise<WebhookIngestParts> => {
+  const { databaseUrl, environment, stripe } = configuration;
+  const logger = createLogger({ app: 'webhook-ingest', level: configuration.logLevel, ...(write && { write }) });
+  const kms = await openKeyManagement(configuration.kms, environment);
+  const onError = (error: Error) => {
+    logger.warn({ error: error.message }, 'an idle database connection was lost');
+  };
+  const pool = openPool({ url: databaseUrl, app: 'webhook-ingest', max: 4, onError });
+  const appendPool = openPool({ url: databaseUrl, app: 'webhook-ingest append', max: 4, onError });
+  const close = async (): Promise<void> => {
+    await Promise.all([pool.end(), appendPool.end()]);
+  };
+  const keys = new PlatformKeys({ app: 'webhook-ingest', environment, kms, store: new PostgresPlatformKeyStore(pool) });
+  const store = new PostgresProcessorSecrets(pool);
+  try {
+    await storeFirstSecrets({ environment, stripe, store, keys, logger });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const inbox = new Inbox(pool);
+  const metrics = createMetrics('webhook-ingest');
+  const ingestMetrics = new IngestMetrics(metrics, inbox);
+  const secrets = new EndpointSecrets({ environment, store, keys, metrics: ingestMetrics, logger });
+  return {
+    environment,
+    pool,
+    appendPool,
+    keys,
+    inbox,
+    reception: new Reception({ environment, secrets, keys, inbox, metrics: ingestMetrics, logger, now }),
+    ingestMetrics,
+    logger,
+    metrics,
+    close,
+  };
+};
