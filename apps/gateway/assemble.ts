@@ -1,5 +1,6 @@
-import { Batcher, StreamReader, appendOver } from '#event-store';
-import type { Keys } from '#keys';
+import { FactRecorder, driftObserver } from '#command-handling/facts';
+import { Batcher, StreamReader, TenantShards, appendOver } from '#event-store';
+import type { Keys, PlatformKeys } from '#keys';
 import type { Log, Subscription } from '#log';
 import type { Logger } from '#platform/logging';
 import type { Registry } from '#platform/metrics';
@@ -14,8 +15,10 @@ import { Line } from './line/line.js';
 import { GatewayMetrics } from './metrics.js';
 import type { Desk } from './operations/operation.js';
 import type { OnStep } from './operations/perform.js';
+import { ReconciliationMetrics } from './reconcile/metrics.js';
+import { Reconciler } from './reconcile/reconciler.js';
+import { RunStore } from './reconcile/run-store.js';
 import { Directory } from './streams/directory.js';
-import { Streams } from './streams/streams.js';
 import { ClientSecrets } from './vault/client-secrets.js';
 import { Tokens } from './vault/tokens.js';
 
@@ -25,6 +28,8 @@ export interface Parts {
   pool: Pool;
   log: Log;
   keys: Keys;
+  /** Seals what reconciliation puts into the webhook inbox. */
+  platformKeys: PlatformKeys;
   processor: Processor;
   metrics: Registry;
   logger: Logger;
@@ -34,6 +39,12 @@ export interface Parts {
   callsPerSecond?: number;
   /** How long a call is one process's own. Default 60,000; longer than two time-outs of the processor. */
   leaseMs?: number;
+  /** How often to compare with the processor unasked, in hours. Default 0: only when an operator asks. */
+  reconcileEveryHours?: number;
+  /** Looks a second at most that a comparison takes, each three calls, or four of a payment captured in parts. Default 20. */
+  looksPerSecond?: number;
+  /** How long an event of the processor's may be on its way before a comparison takes it in. Default 600,000. */
+  deliveryMs?: number;
   clock?: () => Date;
   onStep?: OnStep;
 }
@@ -75,19 +86,44 @@ export const startGateway = async (parts: Parts): Promise<RunningGateway> => {
     },
   });
   gateway.start();
+  const reconciler = reconcilerOf(parts, desk, presence, leaseMs);
+  reconciler.start();
   return {
     intake: subscription,
     gateway,
     close: async (graceMs) => {
+      const left = reconciler.close(graceMs);
       await subscription.close();
-      await gateway.close(graceMs);
+      await Promise.all([gateway.close(graceMs), left]);
     },
   };
 };
 
+const reconcilerOf = (parts: Parts, desk: Desk, { owner }: Presence, leaseMs: number): Reconciler => {
+  const { environment, pool, platformKeys, logger, reconcileEveryHours = 0 } = parts;
+  const store = new RunStore(pool, owner);
+  const office = {
+    pool,
+    desk,
+    reader: new StreamReader(pool, { acrossTenants: true }),
+    shards: new TenantShards(pool),
+    platformKeys,
+    livemode: environment === 'production',
+    store,
+    metrics: new ReconciliationMetrics(parts.metrics, store, desk.now),
+    logger,
+    looksPerSecond: parts.looksPerSecond ?? 20,
+    deliveryMs: parts.deliveryMs ?? 600_000,
+    leaseMs,
+  };
+  return new Reconciler({ office, everyHours: reconcileEveryHours });
+};
+
 const deskOf = (parts: Parts, maxInFlight: number, maxInHand: number, now: () => Date): Desk => {
   const { pool, keys, processor, callsPerSecond = 2_000 } = parts;
-  const streams = new Streams(new StreamReader(pool, { acrossTenants: true }), new Batcher(appendOver(pool)));
+  const reader = new StreamReader(pool, { acrossTenants: true });
+  const onDrift = driftObserver(parts.logger, parts.metrics);
+  const streams = new FactRecorder(reader, new Batcher(appendOver(pool)), 'gateway', onDrift);
   return {
     processor,
     line: new Line({ maxInFlight, maxWaiting: maxInHand, callsPerSecond, now }),

@@ -1,4 +1,11 @@
-import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, openKeyManagement } from '#keys';
+import {
+  Keys,
+  PlatformKeys,
+  PostgresPlatformKeyStore,
+  PostgresSubjectKeyStore,
+  PostgresTenantKeyStore,
+  openKeyManagement,
+} from '#keys';
 import type { Log } from '#log';
 import { logObserver, openLog } from '#log';
 import type { Configuration } from '#platform/configuration';
@@ -18,6 +25,9 @@ export interface GatewayParts {
   pool: Pool;
   log: Log;
   keys: Keys;
+  platformKeys: PlatformKeys;
+  /** 0: only when an operator asks. */
+  reconcileEveryHours: number;
   processor: Processor;
   logger: Logger;
   metrics: Registry;
@@ -43,6 +53,8 @@ export const openGatewayParts = async (configuration: Configuration): Promise<Ga
     pool,
     log,
     keys: new Keys({ app: 'gateway', environment, kms, tenantKeys, subjectKeys }),
+    platformKeys: new PlatformKeys({ app: 'gateway', environment, kms, store: new PostgresPlatformKeyStore(pool) }),
+    reconcileEveryHours: configuration.reconcileEveryHours,
     processor: new StripeProcessor({ apiKey: stripe.apiKey, apiBase: stripe.apiBase }),
     logger,
     metrics,

@@ -145,25 +145,33 @@ export class Gateway {
   }
 
   async #work(call: TakenCall): Promise<void> {
-    const { desk, store, metrics } = this.#options;
+    const { desk, store, metrics, logger } = this.#options;
     const operation = operationOf(call);
     try {
       const isForgotten = desk.now().getTime() - call.firstSentAt.getTime() >= keyLifeMs;
-      const { kind, settlement } = await perform(call, isForgotten ? 'look' : 'send', desk, this.#onStep);
+      const {
+        kind,
+        settlements = [],
+        warning,
+      } = await perform(call, isForgotten ? 'look' : 'send', desk, this.#onStep);
       metrics.count(operation, kind);
+      if (warning !== undefined) {
+        const { callId, tenantId, streamId } = call;
+        logger.warn({ callId, operation, outcome: kind, tenantId, streamId }, warning);
+      }
       const now = desk.now();
-      const next = settlement && {
+      const next = settlements.map((settlement) => ({
         call: settlementCallOf(call, settlement, now),
         state: 'queued' as const,
         notBefore: now,
-      };
+      }));
       await store.finish(call, now, next);
       await this.#onStep('finished', call);
     } catch (error) {
       if (error instanceof LeaseLost) return;
       await this.#putBack(call, error).catch((failure: unknown) => {
         const context = { callId: call.callId, operation, error: String(failure) };
-        this.#options.logger.warn(context, 'a call could not be put back; it is due again within seconds');
+        logger.warn(context, 'a call could not be put back; it is due again within seconds');
       });
     }
   }

@@ -22,8 +22,13 @@ class LateSettlements extends StripeProcessor {
     return outcome;
   }
 
-  override async fetchSettlement(...args: Parameters<StripeProcessor['fetchSettlement']>) {
-    return this.settled ? super.fetchSettlement(...args) : undefined;
+  override async retrievePayment(...args: Parameters<StripeProcessor['retrievePayment']>) {
+    const payment = await super.retrievePayment(...args);
+    return payment && { ...payment, ...(!this.settled && { settlement: undefined, settlements: [] }) };
+  }
+
+  override async fetchRefundSettlement(...args: Parameters<StripeProcessor['fetchRefundSettlement']>) {
+    return this.settled ? super.fetchRefundSettlement(...args) : undefined;
   }
 }
 

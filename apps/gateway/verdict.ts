@@ -1,3 +1,4 @@
+import { Contended } from '#command-handling/facts';
 import { isTransient, StoreOverloaded } from '#event-store';
 import { OutcomeUnknown, ProcessorUnavailable } from '#processor';
 
@@ -5,9 +6,7 @@ import { backoffMs } from './calls/backoff.js';
 import type { Postponement } from './calls/call-store.js';
 import type { TakenCall } from './calls/call.js';
 import { LineClosed } from './line/line.js';
-import { NotReady } from './operations/operation.js';
-import { StillUnknown } from './operations/perform.js';
-import { Contended } from './streams/streams.js';
+import { NotReady, StillUnknown } from './operations/operation.js';
 
 /** What becomes of a call that did not come to its end. */
 export interface Verdict extends Omit<Postponement, 'notBefore'> {

@@ -2,8 +2,7 @@ import { OutcomeUnknown, ProcessorUnavailable } from '#processor';
 
 import type { TakenCall } from './calls/call.js';
 import { LineClosed } from './line/line.js';
-import { NotReady } from './operations/operation.js';
-import { StillUnknown } from './operations/perform.js';
+import { NotReady, StillUnknown } from './operations/operation.js';
 import { verdictOf } from './verdict.js';
 
 const now = new Date('2026-11-01T12:00:00Z');

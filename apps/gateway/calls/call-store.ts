@@ -1,8 +1,8 @@
+import { MicroBatch } from '#platform/database';
 import type { Pool, PoolClient } from 'pg';
 
 import type { Call, CallRequest, TakenCall } from './call.js';
 import { operationOf } from './call.js';
-import { MicroBatch } from './micro-batch.js';
 
 interface CallRow {
   tenant_id: string;
@@ -104,7 +104,7 @@ const finishGatherMs = 10;
 /** The table of unfinished calls. */
 export class CallStore {
   readonly #pool: Pool;
-  readonly #finishing: MicroBatch<{ call: Call; next?: NewCall; now: Date }, undefined>;
+  readonly #finishing: MicroBatch<{ call: Call; next: readonly NewCall[]; now: Date }, undefined>;
 
   constructor(pool: Pool) {
     this.#pool = pool;
@@ -130,8 +130,8 @@ export class CallStore {
     return rows.map((row) => takenFrom(row, leaseUntil));
   }
 
-  /** Removes a call whose outcome is in the log, and stores the one that follows from it, if any. */
-  async finish(call: Call, now: Date, next?: NewCall): Promise<void> {
+  /** Removes a call whose outcome is in the log, and stores those that follow from it. */
+  async finish(call: Call, now: Date, next: readonly NewCall[]): Promise<void> {
     await this.#finishing.ask({ call, next, now });
   }
 
@@ -150,8 +150,8 @@ export class CallStore {
     return rows;
   }
 
-  async #finish(finished: readonly { call: Call; next?: NewCall; now: Date }[]): Promise<undefined[]> {
-    const next = finished.flatMap((each) => each.next ?? []);
+  async #finish(finished: readonly { call: Call; next: readonly NewCall[]; now: Date }[]): Promise<undefined[]> {
+    const next = finished.flatMap((each) => each.next);
     // Followers first: a crash in between repeats the call, and its follower is there already.
     if (next.length > 0) await insertCalls(this.#pool, next, finished[0]?.now ?? new Date());
     await this.#pool.query({

@@ -1,18 +1,17 @@
+import type { SettlementWanted } from '#command-handling/facts';
 import type { RecordedEvent } from '#contracts';
 import { derivedId, parseStreamId } from '#contracts';
+import type { ConnectedAccountLinked, ConnectedAccountLookupRequested } from '#domain/connected-account';
 import type { CustomerCreated } from '#domain/customer';
-import type { CancelRequested, CaptureRequested, PaymentRequested, RefundRequested } from '#domain/payment';
-import type { PaymentMethodAttachRequested } from '#domain/payment-method';
-
-/** The processor moved money but had no balance transaction yet: fetch it later. */
-export interface SettlementWanted {
-  type: 'SettlementWanted';
-  source: 'capture' | 'refund';
-  /** The captureId or refundId. */
-  sourceId: string;
-  /** What the processor calls the payment or refund. */
-  processorId: string;
-}
+import type {
+  CancelRequested,
+  CaptureRequested,
+  DisputeEvidenceRequested,
+  PaymentLookupRequested,
+  PaymentRequested,
+  RefundRequested,
+} from '#domain/payment';
+import type { PaymentMethodAttachRequested, PaymentMethodLookupRequested } from '#domain/payment-method';
 
 /** What the gateway is asked for: the event that asks, as it stands in the log, or a settlement that is still to come. */
 export type CallRequest =
@@ -22,6 +21,11 @@ export type CallRequest =
   | CaptureRequested
   | CancelRequested
   | RefundRequested
+  | DisputeEvidenceRequested
+  | PaymentLookupRequested
+  | PaymentMethodLookupRequested
+  | ConnectedAccountLinked
+  | ConnectedAccountLookupRequested
   | SettlementWanted;
 
 /** A call to the processor that is not finished. Its id is that of the event that asked for it. */
@@ -59,7 +63,12 @@ const operations = {
   CaptureRequested: 'capture',
   CancelRequested: 'cancel',
   RefundRequested: 'refund',
+  DisputeEvidenceRequested: 'evidence',
   SettlementWanted: 'settlement',
+  PaymentLookupRequested: 'payment_lookup',
+  PaymentMethodLookupRequested: 'payment_method_lookup',
+  ConnectedAccountLinked: 'connected_account_lookup',
+  ConnectedAccountLookupRequested: 'connected_account_lookup',
 } as const satisfies Record<CallRequest['type'], string>;
 
 export type OperationName = (typeof operations)[CallRequest['type']];
@@ -85,6 +94,16 @@ const keyOf = (request: CallRequest, id: string): string => {
       return `payment:${id}:cancel:${request.cancelId}`;
     case 'RefundRequested':
       return `payment:${id}:refund:${request.refundId}`;
+    case 'DisputeEvidenceRequested':
+      return `payment:${id}:evidence:${request.evidenceId}`;
+    case 'PaymentLookupRequested':
+      return `payment:${id}:lookup:${request.lookupId}`;
+    case 'PaymentMethodLookupRequested':
+      return `payment_method:${id}:lookup:${request.lookupId}`;
+    case 'ConnectedAccountLinked':
+      return `connected_account:${id}:lookup:linked`;
+    case 'ConnectedAccountLookupRequested':
+      return `connected_account:${id}:lookup:${request.lookupId}`;
     case 'SettlementWanted':
       return `payment:${id}:settlement:${request.sourceId}`;
   }

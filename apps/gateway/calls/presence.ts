@@ -9,11 +9,14 @@ const lookMs = 1_000;
 /** A call that was stored as this gateway's so long ago has reached its hands, if it ever does. */
 const reachesHandMs = 5_000;
 
+/** Whether the gateway of a number lives: SQL over `owner`, a column. */
+export const livesSql = (owner: string): string => `exists (
+    select from pg_locks l where l.locktype = 'advisory' and l.classid = ${lockClass} and l.objid = ${owner}::oid and l.objsubid = 2
+      and l.database = (select oid from pg_database where datname = current_database()))`;
+
 // Whatever state it is in: a call with an owner is in that owner's hands, unless this is the owner and knows better.
 const releaseSql = `update billing.processor_call c set not_before = $1, owner = null
-  where c.owner is not null and case c.owner when $2 then c.not_before <= $3 and c.call_id <> all ($4::uuid[]) else not exists (
-    select from pg_locks l where l.locktype = 'advisory' and l.classid = ${lockClass} and l.objid = c.owner::oid and l.objsubid = 2
-      and l.database = (select oid from pg_database where datname = current_database())) end
+  where c.owner is not null and case c.owner when $2 then c.not_before <= $3 and c.call_id <> all ($4::uuid[]) else not ${livesSql('c.owner')} end
   returning 1`;
 
 /** What a gateway knows of the calls that are its own. */

@@ -1,11 +1,10 @@
+import { payments, settlementMissing } from '#command-handling/facts';
 import type { CancelRequested, Payment, PaymentEvent, PaymentFact } from '#domain/payment';
 import type { ProcessorPayment } from '#processor';
 
 import type { TakenCall } from '../calls/call.js';
-import { payments } from '../streams/aggregates.js';
 import type { Answer, Desk, Operation } from './operation.js';
-import { alreadyCaptured, unreachable } from './operation.js';
-import { settlementMissing } from './settlement.js';
+import { alreadyCaptured, unreachable, wanted } from './operation.js';
 import { failureAnswer } from './standing.js';
 
 type CancelCall = TakenCall<CancelRequested>;
@@ -22,7 +21,7 @@ const failed = (
   payment: ProcessorPayment | undefined,
   state: Payment,
   desk: Desk,
-): Promise<Answer<PaymentFact>> => {
+): Promise<Answer<PaymentFact, Payment>> => {
   const { cancelId, attempt } = call.request;
   const at = desk.now().toISOString();
   return failureAnswer(
@@ -41,7 +40,7 @@ export const cancelPayment: Operation<CancelRequested, Payment, PaymentFact, Pay
   ended({ request: { cancelId, attempt } }, payment) {
     const failed = payment.cancels[cancelId]?.stage.phase === 'failed';
     if (!failed && payment.attempts[attempt]?.stage.phase !== 'canceled') return false;
-    return { settlement: settlementMissing(payment, attempt) };
+    return { settlements: wanted(settlementMissing(payment, attempt)) };
   },
 
   async send(call, desk, state) {

@@ -1,8 +1,8 @@
+import { customers } from '#command-handling/facts';
 import type { Customer, CustomerCommand, CustomerCreated, CustomerEvent } from '#domain/customer';
 import type { Address, RegisteredCustomer } from '#processor';
 
 import type { TakenCall } from '../calls/call.js';
-import { customers } from '../streams/aggregates.js';
 import type { Answer, Desk, Operation } from './operation.js';
 import { failureOf, madeWithin, unreachable } from './operation.js';
 

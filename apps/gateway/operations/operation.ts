@@ -1,13 +1,12 @@
+import type { FactAggregate, FactRecorder, SettlementWanted, Standing } from '#command-handling/facts';
 import type { DomainEvent } from '#contracts';
 import { parseStreamId } from '#contracts';
 import type { Keys } from '#keys';
-import type { Outcome, Processor, ProcessorSettlement } from '#processor';
+import type { Outcome, Processor } from '#processor';
 
-import type { CallRequest, SettlementWanted, TakenCall } from '../calls/call.js';
+import type { CallRequest, TakenCall } from '../calls/call.js';
 import type { Line } from '../line/line.js';
-import type { Aggregate } from '../streams/aggregates.js';
 import type { Directory } from '../streams/directory.js';
-import type { Streams } from '../streams/streams.js';
 import type { ClientSecrets } from '../vault/client-secrets.js';
 import type { Tokens } from '../vault/tokens.js';
 
@@ -15,7 +14,7 @@ import type { Tokens } from '../vault/tokens.js';
 export interface Desk {
   processor: Processor;
   line: Line;
-  streams: Streams;
+  streams: FactRecorder;
   directory: Directory;
   tokens: Tokens;
   clientSecrets: ClientSecrets;
@@ -23,27 +22,63 @@ export interface Desk {
   now: () => Date;
 }
 
+/** What is to be recorded, and what is left to do then. */
+export interface Findings<F> {
+  facts: readonly F[];
+  /** There is no balance transaction yet: fetch each of these later. */
+  settlements?: readonly SettlementWanted[];
+}
+
 /** What the processor's answer means for the stream. */
-export interface Answer<F> {
+export interface Answer<F, S = unknown> extends Findings<F> {
   /** Names the outcome in metrics, and in the id of the command that records it. */
   kind: string;
-  facts: readonly F[];
-  /** There is no balance transaction yet: fetch it later. */
-  settlement?: SettlementWanted;
+  /** Names it in that id instead, where another try may answer something else under the same kind. */
+  recordedAs?: string;
+  /**
+   * The same anew, for a stream that has moved meanwhile; where it is another matter of what the stream has already. Throws where
+   * the answer does not mean the same any more: then the call is tried again.
+   */
+  factsFor?: (state: S) => Findings<F>;
+  /** Why a person should look at it, for the log. */
+  warning?: string;
 }
+
+/** An answer of which the facts follow from what the stream has. */
+export const answerFrom = <F, S>(state: S, standingFor: (state: S) => Standing<F>): Answer<F, S> => {
+  const findingsFor = (moved: S): Findings<F> => {
+    const { facts, settlement } = standingFor(moved);
+    return { facts, settlements: wanted(settlement) };
+  };
+  return { kind: standingFor(state).kind, ...findingsFor(state), factsFor: findingsFor };
+};
+
+/** Those that there are. */
+export const wanted = (...settlements: (SettlementWanted | undefined)[]): SettlementWanted[] =>
+  settlements.filter((settlement) => settlement !== undefined);
+
+/** An answer that adds nothing to the stream. */
+export const unchanged = (kind: string): Answer<never> => ({ kind, facts: [] });
 
 /** How certain a look at the processor is: after the key's time is over nothing can still be executed. */
 export type Certainty = 'may_still_happen' | 'certain';
 
 /** One operation of the processor, from the event that asks for it to the facts that its answer gives. */
 export interface Operation<R extends CallRequest, S, F, E extends DomainEvent> {
-  aggregate: Aggregate<S, F, E>;
+  aggregate: FactAggregate<S, F, E>;
   /** Whether the stream has the outcome already; what is left to do then, if anything. */
-  ended(call: TakenCall<R>, state: S): false | { settlement?: SettlementWanted };
+  ended(call: TakenCall<R>, state: S): false | Pick<Findings<F>, 'settlements'>;
   /** Sends the call under its key. Throws NotReady, or what the line and the processor throw. */
-  send(call: TakenCall<R>, desk: Desk, state: S): Promise<Answer<F>>;
+  send(call: TakenCall<R>, desk: Desk, state: S): Promise<Answer<F, S>>;
   /** Looks at what the processor did with a call whose outcome is unknown; undefined where that cannot be told yet. */
-  look(call: TakenCall<R>, desk: Desk, certainty: Certainty, state: S): Promise<Answer<F> | undefined>;
+  look(call: TakenCall<R>, desk: Desk, certainty: Certainty, state: S): Promise<Answer<F, S> | undefined>;
+}
+
+/** Nobody can tell yet what became of the call. */
+export class StillUnknown extends Error {
+  constructor() {
+    super('the processor could not tell what became of the call');
+  }
 }
 
 /** What the call needs is not there yet. Nothing was sent. */
@@ -58,8 +93,7 @@ export class NotReady extends Error {
   }
 }
 
-/** The code of an operation that ended without the processor having heard of it. */
-export const unreachable = 'processor_unreachable';
+export { unreachable } from '#command-handling/facts';
 
 /** The outcome of a capture or cancellation that cannot happen any more: all that there was to take has been captured. */
 export const alreadyCaptured = { kind: 'too_late', code: 'payment_already_captured' } as const;
@@ -96,11 +130,3 @@ export const failureOf = (outcome: Exclude<Outcome<unknown>, { outcome: 'succeed
   code: outcome.code,
   declineCode: outcome.outcome === 'declined' ? outcome.declineCode : undefined,
 });
-
-/** The fact of a settlement. */
-export const settlementFact = (
-  source: 'capture' | 'refund',
-  sourceId: string,
-  settlement: ProcessorSettlement,
-  at: string,
-) => ({ type: 'RecordSettlement' as const, source, sourceId, ...settlement, at });

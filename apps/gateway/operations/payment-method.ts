@@ -1,3 +1,4 @@
+import { paymentMethods } from '#command-handling/facts';
 import type {
   PaymentMethod,
   PaymentMethodAttachRequested,
@@ -7,7 +8,7 @@ import type {
 import type { ProcessorMethod } from '#processor';
 
 import type { TakenCall } from '../calls/call.js';
-import { paymentMethods } from '../streams/aggregates.js';
+import { sealDetails } from './details.js';
 import type { Answer, Desk, Operation } from './operation.js';
 import { customerFor, failureOf, unreachable } from './operation.js';
 
@@ -18,18 +19,12 @@ const failed = (kind: string, code: string, at: string, declineCode?: string): A
   facts: [{ type: 'RecordPaymentMethodAttachFailed', code, declineCode, at }],
 });
 
-/** What a person recognises it by is sealed under that person's key before it enters an event. */
 const attached = async (
   { tenantId, request: { customerId, paymentMethodId } }: AttachCall,
   method: ProcessorMethod,
   { keys, now }: Desk,
 ): Promise<Answer<PaymentMethodCommand>> => {
-  const { kind: _, ...shown } = method.details;
-  const record = `PaymentMethodAttached.details/${paymentMethodId}`;
-  const details = await keys.sealPersonal(
-    { tenantId, subjectId: customerId, purpose: 'contact', record },
-    JSON.stringify(shown),
-  );
+  const details = await sealDetails({ tenantId, customerId, paymentMethodId }, method, keys);
   return { kind: 'attached', facts: [{ type: 'RecordPaymentMethodAttached', details, at: now().toISOString() }] };
 };
 

@@ -1,12 +1,11 @@
+import { paymentCanceled, payments, settlementMissing } from '#command-handling/facts';
 import type { Payment, PaymentEvent, PaymentFact, PaymentRequested } from '#domain/payment';
 import type { Outcome, ProcessorPayment } from '#processor';
 
 import type { TakenCall } from '../calls/call.js';
-import { payments } from '../streams/aggregates.js';
 import type { Answer, Desk, Operation } from './operation.js';
-import { customerFor, failureOf, madeWithin, paymentIdOf, unreachable } from './operation.js';
-import { settlementMissing } from './settlement.js';
-import { standingOf } from './standing.js';
+import { customerFor, failureOf, madeWithin, paymentIdOf, unreachable, wanted } from './operation.js';
+import { standingAnswer } from './standing.js';
 
 type PaymentCall = TakenCall<PaymentRequested>;
 
@@ -26,10 +25,10 @@ const answerOf = async (
   payment: ProcessorPayment,
   state: Payment,
   desk: Desk,
-): Promise<Answer<PaymentFact> | undefined> => {
+): Promise<Answer<PaymentFact, Payment> | undefined> => {
   const { processorPaymentId, status } = payment;
-  if (status !== 'canceled') return standingOf({ call, attempt: call.request.attempt, state }, payment, desk);
-  return failed('canceled', call, desk.now().toISOString(), { code: 'payment_canceled', processorPaymentId });
+  if (status !== 'canceled') return standingAnswer(call, { state, attempt: call.request.attempt }, payment, desk);
+  return failed('canceled', call, desk.now().toISOString(), { code: paymentCanceled, processorPaymentId });
 };
 
 /** A refusal ends the attempt, unless the payment that came with it says otherwise: it may hold or have taken money. */
@@ -38,7 +37,7 @@ const answerOfOutcome = async (
   outcome: Outcome<ProcessorPayment>,
   state: Payment,
   desk: Desk,
-): Promise<Answer<PaymentFact>> => {
+): Promise<Answer<PaymentFact, Payment>> => {
   const at = desk.now().toISOString();
   if (outcome.outcome === 'succeeded') {
     const { processorPaymentId } = outcome.value;
@@ -58,7 +57,7 @@ const abandon = async (
   { processorPaymentId }: ProcessorPayment,
   state: Payment,
   desk: Desk,
-): Promise<Answer<PaymentFact> | undefined> => {
+): Promise<Answer<PaymentFact, Payment> | undefined> => {
   const key = `${call.idempotencyKey}:abandon`;
   const outcome = await desk.line.run(call, () => desk.processor.cancelPayment({ processorPaymentId }, key));
   const payment =
@@ -75,7 +74,7 @@ export const requestPayment: Operation<PaymentRequested, Payment, PaymentFact, P
     const phase = payment.attempts[attempt]?.stage.phase;
     // A webhook may have told of the action, but the client secret comes with the answer alone.
     if (phase === undefined || phase === 'requested' || phase === 'action_required') return false;
-    return { settlement: settlementMissing(payment, attempt) };
+    return { settlements: wanted(settlementMissing(payment, attempt)) };
   },
 
   async send(call, desk, state) {

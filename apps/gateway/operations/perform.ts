@@ -1,13 +1,20 @@
+import type { FactContext, Folded, SettlementWanted } from '#command-handling/facts';
+import { foldStream } from '#command-handling/facts';
 import type { DomainEvent } from '#contracts';
+import { derivedId } from '#contracts';
 import { OutcomeUnknown, ProcessorUnavailable } from '#processor';
 
-import type { Call, CallRequest, SettlementWanted, TakenCall } from '../calls/call.js';
+import type { Call, CallRequest, TakenCall } from '../calls/call.js';
 import { LineClosed } from '../line/line.js';
 import { capturePayment } from './capture.js';
 import { cancelPayment } from './cancel.js';
 import { registerCustomer } from './customer.js';
-import type { Answer, Certainty, Desk, Operation } from './operation.js';
-import { NotReady } from './operation.js';
+import { lookupConnectedAccount } from './lookup-connected-account.js';
+import { lookupPayment } from './lookup-payment.js';
+import { lookupPaymentMethod } from './lookup-payment-method.js';
+import { submitEvidence } from './evidence.js';
+import type { Answer, Certainty, Desk, Findings, Operation } from './operation.js';
+import { NotReady, StillUnknown } from './operation.js';
 import { requestPayment } from './payment.js';
 import { attachPaymentMethod } from './payment-method.js';
 import { refundPayment } from './refund.js';
@@ -25,14 +32,9 @@ export type Manner = 'send' | 'look';
 export interface Performed {
   /** The outcome's name, for metrics. */
   kind: string;
-  settlement?: SettlementWanted;
-}
-
-/** Nobody can tell yet what became of the call. */
-export class StillUnknown extends Error {
-  constructor() {
-    super('the processor could not tell what became of the call');
-  }
+  settlements?: readonly SettlementWanted[];
+  /** Why a person should look at it. */
+  warning?: string;
 }
 
 type Performer = (call: TakenCall, manner: Manner, desk: Desk, onStep: OnStep) => Promise<Performed>;
@@ -45,15 +47,36 @@ const performer =
     const isFresh = call.tries === 1 && call.seed !== undefined;
     let stream = isFresh ? undefined : await desk.streams.load(operation.aggregate, call);
     const ended = stream && operation.ended(call, stream.state);
-    if (ended) return { kind: 'ended_already', settlement: ended.settlement };
+    if (ended) return { kind: 'ended_already', settlements: ended.settlements };
 
-    stream ??= await desk.streams.loadOf(operation.aggregate, call);
+    stream ??= call.seed
+      ? foldStream(operation.aggregate, call.seed)
+      : await desk.streams.load(operation.aggregate, call);
     const answer = await answered(operation, call, manner, desk, stream.state);
     await onStep('answered', call);
-    await desk.streams.record(operation.aggregate, call, answer, stream);
+    // Once, however often the same kind of outcome of the same call comes by.
+    const context = { ...call, commandId: derivedId(call.callId, answer.recordedAs ?? answer.kind) };
+    const settlements = await recorded(operation, context, answer, desk, stream);
     await onStep('recorded', call);
-    return { kind: answer.kind, settlement: answer.settlement };
+    return { kind: answer.kind, settlements, warning: answer.warning };
   };
+
+/** Records an answer, anew where the stream has moved, and gives what is left to fetch then. */
+const recorded = async <R extends CallRequest, S, F, E extends DomainEvent>(
+  { aggregate }: Operation<R, S, F, E>,
+  context: FactContext,
+  { facts, settlements, factsFor }: Answer<F, S>,
+  { streams }: Desk,
+  stream: Folded<S>,
+): Promise<readonly SettlementWanted[] | undefined> => {
+  let findings: Findings<F> = { facts, settlements };
+  const factsOf = (state: S): readonly F[] => {
+    if (factsFor && state !== stream.state) findings = factsFor(state);
+    return findings.facts;
+  };
+  await streams.record(aggregate, context, factsOf, stream);
+  return findings.settlements;
+};
 
 /** Sends, or looks. An answer from the processor's memory of a failure is no news, so there looking comes second. */
 const answered = async <R extends CallRequest, S, F, E extends DomainEvent>(
@@ -62,8 +85,8 @@ const answered = async <R extends CallRequest, S, F, E extends DomainEvent>(
   manner: Manner,
   desk: Desk,
   state: S,
-): Promise<Answer<F>> => {
-  const look = async (certainty: Certainty, failure: Error): Promise<Answer<F>> => {
+): Promise<Answer<F, S>> => {
+  const look = async (certainty: Certainty, failure: Error): Promise<Answer<F, S>> => {
     const answer = await operation.look(call, desk, certainty, state);
     if (!answer) throw failure;
     return answer;
@@ -90,7 +113,12 @@ const performers: Record<CallRequest['type'], Performer> = {
   CaptureRequested: performer(capturePayment),
   CancelRequested: performer(cancelPayment),
   RefundRequested: performer(refundPayment),
+  DisputeEvidenceRequested: performer(submitEvidence),
   SettlementWanted: performer(fetchSettlement),
+  PaymentLookupRequested: performer(lookupPayment),
+  PaymentMethodLookupRequested: performer(lookupPaymentMethod),
+  ConnectedAccountLinked: performer(lookupConnectedAccount),
+  ConnectedAccountLookupRequested: performer(lookupConnectedAccount),
 };
 
 /** Brings a call to its end: to the processor, and its answer into the log. Safe to repeat from any step on. */

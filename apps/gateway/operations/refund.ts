@@ -1,52 +1,34 @@
+import type { Standing } from '#command-handling/facts';
+import { factsOfRefund, payments, refundSettlementMissing } from '#command-handling/facts';
 import type { Payment, PaymentEvent, PaymentFact, RefundRequested } from '#domain/payment';
-import type { ProcessorRefund } from '#processor';
 
-import { payments } from '../streams/aggregates.js';
 import type { Answer, Operation } from './operation.js';
-import { paymentIdOf, settlementFact, unreachable } from './operation.js';
-import { refundSettlementMissing } from './settlement.js';
+import { paymentIdOf, unreachable, wanted } from './operation.js';
+
+const answerOf = ({ kind, facts, settlement }: Standing): Answer<PaymentFact> => ({
+  kind,
+  facts,
+  settlements: wanted(settlement),
+});
 
 const failed = (
   kind: string,
   { refundId, amount, processorPaymentId }: RefundRequested,
-  why: { code: string; processorRefundId?: string },
+  code: string,
   at: string,
 ): Answer<PaymentFact> => ({
   kind,
-  facts: [{ type: 'RecordRefundOutcome', refundId, amount, processorPaymentId, outcome: 'failed', ...why, at }],
+  facts: [{ type: 'RecordRefundOutcome', refundId, amount, processorPaymentId, outcome: 'failed', code, at }],
 });
 
-/** What the processor's refund, as it stands, says. Its end, where it is pending, comes by webhook. */
-const answerOf = (request: RefundRequested, refund: ProcessorRefund, at: string): Answer<PaymentFact> => {
-  const { refundId, processorPaymentId } = request;
-  const { processorRefundId, status, amount, code, settlement } = refund;
-  if (status === 'failed') return failed('failed', request, { code: code ?? 'refund_failed', processorRefundId }, at);
-  const fact: PaymentFact = {
-    type: 'RecordRefundOutcome',
-    refundId,
-    amount,
-    processorPaymentId,
-    outcome: status,
-    processorRefundId,
-    at,
-  };
-  if (status === 'pending') return { kind: 'pending', facts: [fact] };
-  if (settlement) return { kind: 'succeeded', facts: [fact, settlementFact('refund', refundId, settlement, at)] };
-  return {
-    kind: 'succeeded',
-    facts: [fact],
-    settlement: { type: 'SettlementWanted', source: 'refund', sourceId: refundId, processorId: processorRefundId },
-  };
-};
-
-/** Returns money to the payer. */
+/** Returns money to the payer. The end of a refund that is pending comes by webhook. */
 export const refundPayment: Operation<RefundRequested, Payment, PaymentFact, PaymentEvent> = {
   aggregate: payments,
 
   ended({ request: { refundId } }, payment) {
     const phase = payment.refunds[refundId]?.stage.phase;
     if (phase === undefined || phase === 'requested') return false;
-    return { settlement: refundSettlementMissing(payment, refundId) };
+    return { settlements: wanted(refundSettlementMissing(payment, refundId)) };
   },
 
   async send(call, { processor, line, now }) {
@@ -55,8 +37,8 @@ export const refundPayment: Operation<RefundRequested, Payment, PaymentFact, Pay
     const wanted = { tenantId, paymentId: paymentIdOf(call), refundId, processorPaymentId, amount, reason };
     const outcome = await line.run(call, () => processor.refundPayment(wanted, idempotencyKey));
     const at = now().toISOString();
-    if (outcome.outcome === 'succeeded') return answerOf(request, outcome.value, at);
-    return failed(outcome.outcome, request, { code: outcome.code }, at);
+    if (outcome.outcome === 'succeeded') return answerOf(factsOfRefund(request, outcome.value, at));
+    return failed(outcome.outcome, request, outcome.code, at);
   },
 
   async look(call, { processor, line, now }, certainty) {
@@ -64,9 +46,7 @@ export const refundPayment: Operation<RefundRequested, Payment, PaymentFact, Pay
     const { refundId, processorPaymentId } = request;
     const found = await line.run(call, () => processor.findRefund({ tenantId, refundId, processorPaymentId }));
     const at = now().toISOString();
-    if (typeof found === 'object') return answerOf(request, found.found, at);
-    return certainty === 'certain' && found === 'absent'
-      ? failed('unreachable', request, { code: unreachable }, at)
-      : undefined;
+    if (typeof found === 'object') return answerOf(factsOfRefund(request, found.found, at));
+    return certainty === 'certain' && found === 'absent' ? failed('unreachable', request, unreachable, at) : undefined;
   },
 };

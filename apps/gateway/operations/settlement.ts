@@ -1,67 +1,54 @@
+import type { SettlementWanted } from '#command-handling/facts';
+import { attemptOf, isSettled, payments, settlementFact, settlementMissing } from '#command-handling/facts';
 import type { Payment, PaymentEvent, PaymentFact } from '#domain/payment';
-import type { ProcessorPayment } from '#processor';
 
-import type { SettlementWanted } from '../calls/call.js';
-import { payments } from '../streams/aggregates.js';
-import type { Answer, Operation } from './operation.js';
-import { NotReady, settlementFact } from './operation.js';
+import type { TakenCall } from '../calls/call.js';
+import type { Answer, Desk, Operation } from './operation.js';
+import { NotReady, answerFrom, unchanged } from './operation.js';
+import { shown } from './standing.js';
+
+type SettlementCall = TakenCall<SettlementWanted>;
 
 const dayMs = 24 * 3_600_000;
 
-/** The settlement of an only capture: recorded with it, or fetched later. Facts about money already counted stay first. */
-export const settlementOfCapture = (
-  answer: Answer<PaymentFact>,
-  captureId: string,
-  { processorPaymentId, settlement }: ProcessorPayment,
-  at: string,
-): Answer<PaymentFact> =>
-  settlement
-    ? { ...answer, facts: [...answer.facts, settlementFact('capture', captureId, settlement, at)] }
-    : {
-        ...answer,
-        settlement: {
-          type: 'SettlementWanted',
-          source: 'capture',
-          sourceId: captureId,
-          processorId: processorPaymentId,
-        },
-      };
-
-const isSettled = (payment: Payment, sourceId: string): boolean =>
-  Object.values(payment.settlements).some((settlement) => settlement.sourceId === sourceId);
-
-/** What is still to fetch for an attempt whose only, final capture is in the stream without its settlement. */
-export const settlementMissing = (payment: Payment, attempt: number): SettlementWanted | undefined => {
-  const processorId = payment.attempts[attempt]?.processorPaymentId;
-  const [only, ...others] = Object.values(payment.captures).filter(
-    (capture) => capture.attempt === attempt && capture.stage.phase === 'captured',
-  );
-  if (processorId === undefined || !only?.final || others.length > 0) return undefined;
-  if (isSettled(payment, only.captureId)) return undefined;
-  return { type: 'SettlementWanted', source: 'capture', sourceId: only.captureId, processorId };
+/** Whether nothing is left to fetch: of an attempt's captures all at once. */
+const isFetched = ({ source, sourceId, processorId }: SettlementWanted, payment: Payment): boolean => {
+  if (source === 'refund') return isSettled(payment, sourceId);
+  const attempt = attemptOf(payment, processorId);
+  return attempt === undefined || settlementMissing(payment, attempt) === undefined;
 };
 
-/** The same for a refund. */
-export const refundSettlementMissing = (payment: Payment, refundId: string): SettlementWanted | undefined => {
-  const stage = payment.refunds[refundId]?.stage;
-  if (stage?.phase !== 'succeeded' || isSettled(payment, refundId)) return undefined;
-  return { type: 'SettlementWanted', source: 'refund', sourceId: refundId, processorId: stage.processorRefundId };
+/** What there is; undefined while there is nothing. */
+const fetched = async (
+  call: SettlementCall,
+  { processor, line, now }: Desk,
+  state: Payment,
+): Promise<Answer<PaymentFact, Payment> | undefined> => {
+  const { source, sourceId, processorId } = call.request;
+  if (source === 'refund') {
+    const settlement = await line.run(call, () => processor.fetchRefundSettlement(processorId));
+    return (
+      settlement && { kind: 'settled', facts: [settlementFact(source, sourceId, settlement, now().toISOString())] }
+    );
+  }
+  const attempt = attemptOf(state, processorId);
+  const payment = await line.run(call, () => processor.retrievePayment(processorId));
+  if (!payment || attempt === undefined) return undefined;
+  const at = now().toISOString();
+  return answerFrom(state, (moved) => ({ ...shown({ state: moved, attempt }, payment, at), kind: 'settled' }));
 };
 
-/** Fetches a balance transaction that was not there when the money moved. Given up after a day: reconciliation finds it. */
+/** Fetches balance transactions that were not there when the money moved. Given up after a day: reconciliation finds them. */
 export const fetchSettlement: Operation<SettlementWanted, Payment, PaymentFact, PaymentEvent> = {
   aggregate: payments,
 
-  ended: ({ request }, payment) => isSettled(payment, request.sourceId) && {},
+  ended: ({ request }, payment) => isFetched(request, payment) && {},
 
-  async send(call, { processor, line, now }) {
-    const { source, sourceId, processorId } = call.request;
-    const settlement = await line.run(call, () => processor.fetchSettlement({ source, processorId }));
-    if (settlement) {
-      const fact = settlementFact(source, sourceId, settlement, now().toISOString());
-      return { kind: 'settled', facts: [fact] };
-    }
-    if (now().getTime() - call.createdAt.getTime() > dayMs) return { kind: 'given_up', facts: [] };
+  async send(call, desk, state) {
+    const answer = await fetched(call, desk, state);
+    // What there is of several is not kept back: for the rest there is a call of its own.
+    if (answer && answer.facts.length > 0) return { ...answer, recordedAs: `settled, try ${call.tries}` };
+    if (desk.now().getTime() - call.createdAt.getTime() > dayMs) return unchanged('given_up');
     throw new NotReady('settlement_pending', 5_000, 3_600_000);
   },
 

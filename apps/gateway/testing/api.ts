@@ -2,12 +2,16 @@ import { randomUUID } from 'node:crypto';
 
 import type { DomainEvent } from '#contracts';
 import { streamIdOf } from '#contracts';
+import type { ConnectedAccount, ConnectedAccountEvent } from '#domain/connected-account';
+import { decideConnectedAccount, foldConnectedAccount } from '#domain/connected-account';
 import type { Customer, CustomerEvent } from '#domain/customer';
 import { decideCustomer, foldCustomer } from '#domain/customer';
 import type { CaptureMethod, Payment, PaymentCommand, PaymentEvent } from '#domain/payment';
 import { decide, foldPayment, statusOf } from '#domain/payment';
 import type { PaymentMethod, PaymentMethodEvent } from '#domain/payment-method';
 import { decidePaymentMethod, foldPaymentMethod } from '#domain/payment-method';
+import type { Payout, PayoutEvent } from '#domain/payout';
+import { foldPayout } from '#domain/payout';
 import type { AppendBatch } from '#event-store';
 import { StreamReader, TenantShards, appendOver } from '#event-store';
 import type { Keys } from '#keys';
@@ -74,6 +78,29 @@ export class TestApi {
     );
     await this.#write(tenantId, streamIdOf('payment_method', paymentMethodId), 0, events);
     return paymentMethodId;
+  }
+
+  /** Says, as an operator does, that an account at the processor is the tenant's. Gives our id of it. */
+  async linkAccount(tenantId: string, processorAccountId: string): Promise<string> {
+    const connectedAccountId = randomUUID();
+    const command = {
+      type: 'LinkConnectedAccount',
+      connectedAccountId,
+      processorAccountId,
+      at: new Date().toISOString(),
+    } as const;
+    const events = decideConnectedAccount(command, foldConnectedAccount([]));
+    await this.#write(tenantId, streamIdOf('connected_account', connectedAccountId), 0, events);
+    return connectedAccountId;
+  }
+
+  async connectedAccount(tenantId: string, id: string): Promise<ConnectedAccount> {
+    const streamId = streamIdOf('connected_account', id);
+    return foldConnectedAccount(await this.#events<ConnectedAccountEvent>(tenantId, streamId));
+  }
+
+  async payout(tenantId: string, id: string): Promise<Payout> {
+    return foldPayout(await this.#events<PayoutEvent>(tenantId, streamIdOf('payout', id)));
   }
 
   async charge(

@@ -5,11 +5,19 @@ import { join } from 'node:path';
 import type { Payment, PaymentCommand } from '#domain/payment';
 import { operationInFlight, statusOf } from '#domain/payment';
 import type { KeyUser } from '#keys';
-import { Keys, LocalKeyManagement, PostgresSubjectKeyStore, PostgresTenantKeyStore } from '#keys';
+import {
+  Keys,
+  LocalKeyManagement,
+  PlatformKeys,
+  PostgresPlatformKeyStore,
+  PostgresSubjectKeyStore,
+  PostgresTenantKeyStore,
+} from '#keys';
 import { PostgresLog } from '#log';
 import { createLogger } from '#platform/logging';
 import { createMetrics } from '#platform/metrics';
 import { StripeProcessor } from '#processor/stripe';
+import { allReadModels, applyInLockstep, readModelsConsumer } from '#projections';
 import type { StripeSandbox } from '#stripe-sandbox';
 import { startStripeSandbox } from '#stripe-sandbox';
 import type { Pool } from 'pg';
@@ -36,9 +44,35 @@ export interface Intent {
   metadata: Record<string, string>;
 }
 
+/** Numbers that are too large for JSON come as text. */
+export interface ReconciliationRow {
+  state: string;
+  steps_done: number;
+  steps_total: number;
+  compared: string;
+  repaired: string;
+  drift: string;
+  takes: number;
+  last_error: string | null;
+}
+
+export interface FindingRow {
+  outcome: string;
+  finding: string;
+  object: string;
+  aspect: string;
+  tenant_id: string | null;
+  object_id: string | null;
+  processor_id: string;
+  ours: string | null;
+  theirs: string | null;
+  currency: string | null;
+}
+
 /** A database of its own with one tenant, the api's side of it, a sandbox, and gateways to start between the two. */
 export class Workbench {
   readonly #gateways: { gateway: RunningGateway; log: PostgresLog }[] = [];
+  readonly #others: (() => Promise<void>)[] = [];
 
   private constructor(
     readonly database: TestDatabase,
@@ -76,6 +110,9 @@ export class Workbench {
       pool,
       log,
       keys: keysOf('gateway', pool, this.kms),
+      platformKeys: this.platformKeys('gateway', pool),
+      looksPerSecond: 1_000,
+      deliveryMs: 0,
       processor: new StripeProcessor({ apiKey: 'sk_test_sandbox', apiBase: this.sandbox.url, timeoutMs }),
       metrics: createMetrics('gateway'),
       logger: createLogger({ app: 'gateway', level: 'silent' }),
@@ -84,6 +121,29 @@ export class Workbench {
     });
     this.#gateways.push({ gateway, log });
     return gateway;
+  }
+
+  /** Starts what keeps the read models, as the projector does. */
+  async project(): Promise<void> {
+    const models = allReadModels();
+    const pool = this.database.pool('billing_projector');
+    const log = new PostgresLog(pool, this.database.url('billing_projector'), { warn: () => undefined });
+    const subscription = await log.subscribe({
+      consumer: readModelsConsumer,
+      handle: (events, client) => applyInLockstep(models, events, client),
+      committed: () => {
+        for (const model of models) model.committed();
+      },
+    });
+    this.#others.push(async () => {
+      await subscription.close();
+      await log.close();
+    });
+  }
+
+  /** The platform's keys, as an app may use them. */
+  platformKeys(app: KeyUser, pool: Pool): PlatformKeys {
+    return new PlatformKeys({ app, environment: 'test', kms: this.kms, store: new PostgresPlatformKeyStore(pool) });
   }
 
   /** Ends the gateways that were started; `graceMs` 0 drops what they have in hand, as a kill would. */
@@ -131,6 +191,41 @@ export class Workbench {
     return this.stripe.list<Intent>(`/v1/payment_intents?customer=${payer.processorCustomerId}&limit=100`);
   }
 
+  /** Asks for a comparison of the last week, as an operator does, and gives the id of its run. */
+  async askForReconciliation(days = 7): Promise<string> {
+    const now = this.clock.now();
+    const from = new Date(now.getTime() - days * 24 * 3_600_000);
+    const { rows } = await this.database.admin.query<{ run_id: string }>(
+      `insert into billing.reconciliation_run (run_id, asked_by, window_from, window_to, not_before, requested_at)
+       values (gen_random_uuid(), 'operator', $1, $2, $2, $2) returning run_id`,
+      [from, now],
+    );
+    return String(rows[0]?.run_id);
+  }
+
+  /** Where a run is and what it has found. */
+  async reconciliation(runId: string): Promise<{ run: ReconciliationRow; findings: FindingRow[] }> {
+    const { admin } = this.database;
+    const runs = await admin.query<ReconciliationRow>('select * from billing.reconciliation_run where run_id = $1', [
+      runId,
+    ]);
+    const findings = await admin.query<FindingRow>(
+      `select outcome, finding, object, aspect, tenant_id, object_id, processor_id, ours, theirs, currency
+       from billing.reconciliation_finding where run_id = $1 order by object, aspect, processor_id`,
+      [runId],
+    );
+    return { run: runs.rows[0] as ReconciliationRow, findings: findings.rows };
+  }
+
+  /** Asks a gateway that is running to compare the last week, and waits for the end. */
+  async reconcile(): Promise<{ run: ReconciliationRow; findings: FindingRow[] }> {
+    const runId = await this.askForReconciliation();
+    return until(async () => {
+      const reconciled = await this.reconciliation(runId);
+      return ['done', 'failed'].includes(reconciled.run.state) && reconciled;
+    }, 30_000);
+  }
+
   /** The unfinished calls, oldest first. */
   async calls(): Promise<{ operation: string; state: string; tries: number; last_error: string | null }[]> {
     const { rows } = await this.database.admin.query(
@@ -141,6 +236,7 @@ export class Workbench {
 
   async close(): Promise<void> {
     await this.stop(0);
+    for (const stop of this.#others.splice(0)) await stop();
     await this.sandbox.close();
     await this.database.drop();
     await rm(this.directory, { recursive: true });

@@ -1,8 +1,9 @@
 import type { Keys } from '#keys';
+import { MicroBatch } from '#platform/database';
+import { tokenDigest } from '#processor';
 import type { Pool } from 'pg';
 
 import type { TakenCall } from '../calls/call.js';
-import { MicroBatch } from '../calls/micro-batch.js';
 
 interface Place {
   tenantId: string;
@@ -16,7 +17,7 @@ const readSql = `select w.ord::integer, t.sealed from unnest($1::uuid[], $2::uui
 
 // In one statement: with the new token in place the old request cannot be repeated, so the call must know what it led to.
 const replaceSql = `with replaced as (
-    update billing.processor_token set sealed = $4, updated_at = $5 where tenant_id = $1 and payment_method_id = $2)
+    update billing.processor_token set sealed = $4, token_digest = $6, updated_at = $5 where tenant_id = $1 and payment_method_id = $2)
   update billing.processor_call set token_replaced = true where tenant_id = $1 and call_id = $3`;
 
 const tokenPlace = ({ tenantId, paymentMethodId }: Place) => ({
@@ -47,7 +48,8 @@ export class Tokens {
   /** Puts the token that the processor gave in the place of the one that `call` sent. */
   async replace(call: TakenCall, place: Place, token: string, now: Date): Promise<void> {
     const sealed = await this.#keys.sealToken(tokenPlace(place), token);
-    await this.#pool.query(replaceSql, [place.tenantId, place.paymentMethodId, call.callId, sealed, now]);
+    const { tenantId, paymentMethodId } = place;
+    await this.#pool.query(replaceSql, [tenantId, paymentMethodId, call.callId, sealed, now, tokenDigest(token)]);
   }
 
   async #read(places: readonly Place[]): Promise<(string | undefined)[]> {

@@ -1,0 +1,33 @@
+import type { Keys } from '#keys';
+import type { ProcessorMethod } from '#processor';
+
+/** A payment method and the person it is of, whose own key seals what it is recognised by. */
+export interface MethodOf {
+  tenantId: string;
+  customerId: string;
+  paymentMethodId: string;
+}
+
+const placeOf = ({ tenantId, customerId, paymentMethodId }: MethodOf) => ({
+  tenantId,
+  subjectId: customerId,
+  purpose: 'contact' as const,
+  record: `PaymentMethodAttached.details/${paymentMethodId}`,
+});
+
+const shownOf = ({ details: { kind: _, ...shown } }: ProcessorMethod): string => JSON.stringify(shown);
+
+/** Seals what a person recognises the method by, for an event. */
+export const sealDetails = (of: MethodOf, method: ProcessorMethod, keys: Keys): Promise<string> =>
+  keys.sealPersonal(placeOf(of), shownOf(method));
+
+/** Whether sealed details are those of `method`, or of a person who was erased: nothing of whom is told anew. */
+export const sameDetails = async (
+  of: MethodOf,
+  sealed: string,
+  method: ProcessorMethod,
+  keys: Keys,
+): Promise<boolean> => {
+  const opened = await keys.openPersonal(placeOf(of), sealed);
+  return opened.erased || opened.plaintext === shownOf(method);
+};
