@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import type { Reply } from './testing/call.js';
+import { disputed } from './testing/disputed.js';
 import { expectProblem } from './testing/expect-problem.js';
 import type { RunningApi, TestTenant } from './testing/running-api.js';
 import { audience, startApi, tenantAt } from './testing/running-api.js';
@@ -31,6 +32,8 @@ afterAll(() => api.close());
 const bodyFor = (template: string, ids: { customerId: string; paymentMethodId: string }): unknown => {
   if (template === '/v1/customers') return { email: `${randomUUID()}@example.com` };
   if (template.endsWith('/payment-methods')) return { type: 'card', processorToken: 'pm_card_visa' };
+  if (template === '/v1/connected-accounts') return { processorAccountId: 'acct_1' };
+  if (template.endsWith('/evidence')) return { evidence: { uncategorizedText: 'it was delivered' } };
   return template === '/v1/payments' ? { amount: 1_999, currency: 'usd', ...ids } : undefined;
 };
 
@@ -152,8 +155,9 @@ describe('a token', () => {
       const path = template.replace('{id}', randomUUID());
       const ids = { customerId: randomUUID(), paymentMethodId: randomUUID() };
       const reply = method === 'GET' ? await nobody.get(path) : await nobody.post(path, bodyFor(template, ids));
-      expect([200, 404]).toContain(reply.status);
-      if (method === 'POST') expectProblem(reply, 404, 'tenant_unknown');
+      // What only a platform_admin may, a tenant is refused before.
+      expect(template === '/v1/connected-accounts' ? [403] : [200, 404]).toContain(reply.status);
+      if (method === 'POST' && template !== '/v1/connected-accounts') expectProblem(reply, 404, 'tenant_unknown');
     }
     expect(await api.written()).toEqual(before);
   });
@@ -202,6 +206,9 @@ describe('another tenant', () => {
     made.payments = await idOf(owner.post('/v1/payments', { ...charge, orderId: 'order-1' }));
     await api.processor.charges(owner.id, made.payments);
     made.refunds = await idOf(owner.post(`/v1/payments/${made.payments}/refunds`, { amount: 100 }));
+    made.disputes = await disputed(api, owner, made.payments);
+    const admin = tenantAt(api.url, owner.id, await api.tokenFor({ role: 'platform_admin', tenantId: owner.id }));
+    made['connected-accounts'] = await idOf(admin.post('/v1/connected-accounts', { processorAccountId: 'acct_1' }));
     await api.caughtUp();
   });
 
@@ -209,7 +216,7 @@ describe('another tenant', () => {
 
   it('finds nothing under an id, to read or to write, that its owner finds', async () => {
     const withId = routes.filter(({ template }) => template.includes('{id}'));
-    expect(withId).toHaveLength(10);
+    expect(withId).toHaveLength(13);
     for (const { method, template } of withId) {
       const before = await api.written();
       const ids = { customerId: made.customers as string, paymentMethodId: made['payment-methods'] as string };
@@ -249,6 +256,7 @@ describe('another tenant', () => {
     ])
       expect((await other.get(`/v1/payments${query}`)).json.data).toEqual([]);
     expect((await other.get(`/v1/refunds?paymentId=${payments}`)).json.data).toEqual([]);
+    expect((await other.get(`/v1/disputes?paymentId=${payments}`)).json.data).toEqual([]);
     expect((await other.get('/v1/balances')).json.data).toEqual([]);
     for (const line of (await other.get('/v1/events')).text.split('\n')) expect(line).not.toContain(customers);
   });
@@ -264,7 +272,7 @@ describe('another tenant', () => {
   });
 
   it("sees nothing of the requests that failed before on the api's connections", async () => {
-    const paths = ['/v1/payments', '/v1/customers', '/v1/balances', '/v1/refunds'];
+    const paths = ['/v1/payments', '/v1/customers', '/v1/balances', '/v1/refunds', '/v1/disputes'];
     const failing = [
       () => owner.get('/v1/payments?cursor=x'),
       () => owner.get(`/v1/payments/${randomUUID()}`),

@@ -13,7 +13,9 @@ import { OpenRoutes } from './http/open-routes.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { ReadPosition } from './http/read-position.js';
 import { BalancesController } from './routes/balances.controller.js';
+import { ConnectedAccountsController } from './routes/connected-accounts.controller.js';
 import { CustomersController, PaymentMethodsController } from './routes/customers.controller.js';
+import { DisputesController } from './routes/disputes.controller.js';
 import { DevelopmentIssuerController } from './routes/development-issuer.controller.js';
 import { EventsController } from './routes/events.controller.js';
 import { EventReader } from './routes/events/event-reader.js';
@@ -35,8 +37,10 @@ export class ApiModule {
       controllers: [
         PaymentsController,
         RefundsController,
+        DisputesController,
         CustomersController,
         PaymentMethodsController,
+        ConnectedAccountsController,
         BalancesController,
         EventsController,
         HealthController,

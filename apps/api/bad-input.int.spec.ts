@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Reply } from './testing/call.js';
 import { expectProblem } from './testing/expect-problem.js';
 import type { RunningApi, TestTenant } from './testing/running-api.js';
-import { startApi } from './testing/running-api.js';
+import { startApi, tenantAt } from './testing/running-api.js';
 
 interface Schema {
   type?: string;
@@ -28,10 +28,15 @@ let api: RunningApi;
 let tenant: TestTenant;
 let customerId: string;
 let document: Document;
+let admin: TestTenant;
+
+/** Who may call a route. */
+const callerOf = (path: string): TestTenant => (path === '/v1/connected-accounts' ? admin : tenant);
 
 beforeAll(async () => {
   api = await startApi();
   tenant = await api.tenant();
+  admin = tenantAt(api.url, tenant.id, await api.tokenFor({ role: 'platform_admin', tenantId: tenant.id }));
   customerId = (await tenant.post('/v1/customers', { email: 'ada@example.com' })).json.id as string;
   document = (await tenant.get('/openapi.json')).json as unknown as Document;
 });
@@ -46,7 +51,7 @@ const writesNothing = async (call: () => Promise<Reply>): Promise<Reply> => {
 };
 
 const refuses = async (path: string, body: unknown, status: number, code: string, field?: string): Promise<Reply> => {
-  const reply = await writesNothing(() => tenant.post(path, body));
+  const reply = await writesNothing(() => callerOf(path).post(path, body));
   expectProblem(reply, status, code, field);
   return reply;
 };
@@ -75,7 +80,9 @@ const goodValue = (name: string, schema: Schema): unknown => {
   if (name === 'customerId') return customerId;
   if (name === 'currency') return 'usd';
   if (name === 'processorToken') return 'pm_card_visa';
+  if (name === 'processorAccountId') return 'acct_1';
   if (schema.format === 'email') return 'grace@example.com';
+  if (schema.type === 'object') return goodBody(schema);
   return schema.enum?.[0] ?? (schema.type === 'integer' ? 1_999 : 'text');
 };
 
@@ -89,8 +96,8 @@ const badValues = (schema: Schema): unknown[] => {
 };
 
 describe('every POST route of the document', () => {
-  it('is among the seven that this spec knows', () => {
-    expect(routes()).toHaveLength(7);
+  it('is among the nine that this spec knows', () => {
+    expect(routes()).toHaveLength(9);
   });
 
   it('refuses an unknown field by its name', async () => {
@@ -109,7 +116,7 @@ describe('every POST route of the document', () => {
     for (const { path, schema, good } of routes()) {
       for (const [name, property] of Object.entries(schema.properties ?? {})) {
         for (const value of badValues(resolved(property))) {
-          const { status, json } = await tenant.post(path, { ...good, [name]: value });
+          const { status, json } = await callerOf(path).post(path, { ...good, [name]: value });
           expect({ path, value, status, field: json.field }).toEqual({ path, value, status: 400, field: name });
         }
       }
@@ -137,10 +144,10 @@ describe('every POST route of the document', () => {
   it('refuses a body over 64 KiB, one of another type, and one that is not UTF-8', async () => {
     for (const { path } of routes()) {
       const large = JSON.stringify({ extra: 'x'.repeat(65_536) });
-      expectProblem(await writesNothing(() => tenant.post(path, large)), 413, 'body_too_large');
+      expectProblem(await writesNothing(() => callerOf(path).post(path, large)), 413, 'body_too_large');
       for (const type of ['text/plain', 'application/jsonx', 'application/x-www-form-urlencoded', 'nonsense'])
         expectProblem(
-          await writesNothing(() => tenant.post(path, '{}', { 'content-type': type })),
+          await writesNothing(() => callerOf(path).post(path, '{}', { 'content-type': type })),
           415,
           'media_type_not_supported',
         );
@@ -156,7 +163,7 @@ describe('every POST route of the document', () => {
         ['ümlaut', 'idempotency_key_invalid'],
         ['x'.repeat(256), 'idempotency_key_invalid'],
       ] as const) {
-        const reply = await writesNothing(() => tenant.post(path, good, { 'idempotency-key': key }));
+        const reply = await writesNothing(() => callerOf(path).post(path, good, { 'idempotency-key': key }));
         expectProblem(reply, 400, code, 'Idempotency-Key');
       }
     }
@@ -165,7 +172,12 @@ describe('every POST route of the document', () => {
   it('refuses a wait that is no number of seconds', async () => {
     for (const { path, good } of routes()) {
       for (const prefer of ['wait=soon', 'wait=-1', 'wait=1.5', 'respond-async, wait=', 'wait=1e3'])
-        expectProblem(await writesNothing(() => tenant.post(path, good, { prefer })), 400, 'invalid_prefer', 'Prefer');
+        expectProblem(
+          await writesNothing(() => callerOf(path).post(path, good, { prefer })),
+          400,
+          'invalid_prefer',
+          'Prefer',
+        );
     }
   });
 

@@ -15,7 +15,8 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 describe('a query', () => {
-  const lists = ['/v1/payments', '/v1/refunds', '/v1/customers', '/v1/events'];
+  const lists = ['/v1/payments', '/v1/refunds', '/v1/disputes', '/v1/customers', '/v1/events'];
+  const cursored = lists.slice(0, 4);
   const isRefused = async (path: string, field: string, codes: string[]) => {
     const reply = await tenant.get(path);
     expect(codes).toContain(reply.json.code);
@@ -33,7 +34,7 @@ describe('a query', () => {
   it('refuses a cursor that the list did not give out', async () => {
     const made = (parts: unknown) => Buffer.from(JSON.stringify(parts)).toString('base64url');
     const at = '2026-11-01T10:00:00.000000Z';
-    for (const list of lists.slice(0, 3)) {
+    for (const list of cursored) {
       const name = list.slice(4);
       for (const cursor of ['x', '%00', '..%2F', 'e30', made([]), made(null), made([2, name, at, customerId])])
         await isRefused(`${list}?cursor=${cursor}`, 'cursor', ['invalid_cursor']);
@@ -47,7 +48,7 @@ describe('a query', () => {
   it('refuses times that are none, or none of Postgres', async () => {
     const times = ['today', '2026-02-30T00:00:00Z', '2026-11-01', '0000-01-01T00:00:00Z', '2026-11-01T25:00:00Z'];
     const offsets = ['2026-11-01T00:00:00+23:59', '2026-11-01T00:00:00-16:00', '2026-11-01T00:00:00'];
-    for (const list of lists.slice(0, 3)) {
+    for (const list of cursored) {
       for (const field of ['createdFrom', 'createdTo'])
         for (const time of [...times, ...offsets])
           await isRefused(`${list}?${field}=${encodeURIComponent(time)}`, field, ['invalid_time']);
@@ -62,7 +63,7 @@ describe('a query', () => {
       '2026-11-01T00:00:00-15:59',
     ]) {
       const query = `createdFrom=${encodeURIComponent(time)}&createdTo=${encodeURIComponent(time)}`;
-      for (const list of lists.slice(0, 3)) expect((await tenant.get(`${list}?${query}`)).status).toBe(200);
+      for (const list of cursored) expect((await tenant.get(`${list}?${query}`)).status).toBe(200);
     }
   });
 
@@ -79,6 +80,8 @@ describe('a query', () => {
     for (const query of ['tenantId=1', 'a[b]=1', 'limit[]=1'])
       await isRefused(`/v1/payments?${query}`, query.split('=')[0] ?? '', ['unknown_field']);
     await isRefused('/v1/refunds?status=refunded', 'status', ['invalid_field']);
+    await isRefused('/v1/disputes?status=open', 'status', ['invalid_field']);
+    await isRefused('/v1/disputes?paymentId=1', 'paymentId', ['invalid_field']);
     for (const after of ['1', '1:x', '-1:0', '16:0', '0:9999999999999999'])
       await isRefused(`/v1/events?after=${after}`, 'after', ['invalid_field', 'invalid_position']);
   });

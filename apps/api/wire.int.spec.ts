@@ -94,6 +94,7 @@ describe('routes', () => {
       for (const [path, code] of [
         ['payments', 'payment_not_found'],
         ['refunds', 'refund_not_found'],
+        ['disputes', 'dispute_not_found'],
         ['customers', 'customer_not_found'],
         ['payment-methods', 'payment_method_not_found'],
       ] as const) {

@@ -1,10 +1,14 @@
 import type { DomainEvent } from '#contracts';
 import { streamIdOf } from '#contracts';
+import type { ConnectedAccount, ConnectedAccountEvent } from '#domain/connected-account';
+import { evolveConnectedAccount, initialConnectedAccount } from '#domain/connected-account';
 import type { Customer, CustomerEvent } from '#domain/customer';
 import { evolveCustomer, initialCustomer } from '#domain/customer';
 import type { PaymentEvent } from '#domain/payment';
 import type { PaymentMethod, PaymentMethodEvent } from '#domain/payment-method';
 import { evolvePaymentMethod, initialPaymentMethod } from '#domain/payment-method';
+import type { DisputedPayment } from '#projections/disputes';
+import { evolveDisputedPayment, initialDisputedPayment } from '#projections/disputes';
 import type { ShownPayment } from '#projections/payments';
 import { evolveShownPayment, initialShownPayment } from '#projections/payments';
 
@@ -28,8 +32,21 @@ export const payments: Aggregate<ShownPayment, PaymentEvent> = {
   evolve: evolveShownPayment,
 };
 
+/** The same streams, folded for what is shown of their disputes. */
+export const disputedPayments: Aggregate<DisputedPayment, PaymentEvent> = {
+  streamOf: (id) => streamIdOf('payment', id),
+  initial: initialDisputedPayment,
+  evolve: evolveDisputedPayment,
+};
+
 export const paymentMethods: Aggregate<PaymentMethod, PaymentMethodEvent> = {
   streamOf: (id) => streamIdOf('payment_method', id),
   initial: initialPaymentMethod,
   evolve: evolvePaymentMethod,
+};
+
+export const connectedAccounts: Aggregate<ConnectedAccount, ConnectedAccountEvent> = {
+  streamOf: (id) => streamIdOf('connected_account', id),
+  initial: initialConnectedAccount,
+  evolve: evolveConnectedAccount,
 };

@@ -27,6 +27,8 @@ export interface Task<S, E extends DomainEvent> {
   decide: (state: S) => E[];
   /** What must hold outside the stream, such as another stream's state. Throws a Refusal. Not asked for a repeat. */
   requires?: () => Promise<void>;
+  /** Takes what the events need held outside the log, right before they are appended; never for a repeat. Throws a Refusal. */
+  reserves?: () => Promise<void>;
   claims?: readonly Claim[];
 }
 
@@ -171,6 +173,7 @@ export class CommandExecutor {
       const from = foldOnto(nothingOf(aggregate), recorded, aggregate);
       const events = task.decide(from.state);
       if (events.length === 0) return { outcome: 'unchanged', from };
+      await task.reserves?.();
       const result = await this.#append(shard, streamId, task.context, {
         expectedVersion: from.version,
         events,

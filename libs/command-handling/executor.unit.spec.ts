@@ -185,6 +185,19 @@ describe('a command', () => {
     expect(store.appends).toBe(0);
   });
 
+  it('reserves what its events need right before it appends, and not for nothing or for a repeat', async () => {
+    let reserved = 0;
+    const reserves = () => Promise.resolve(void (reserved += 1));
+    await executor.execute(task({ commandId: 'c0', decide: () => [], reserves }));
+    expect(reserved).toBe(0);
+    for (let times = 0; times < 2; times += 1) await executor.execute(task({ reserves }));
+    expect(reserved).toBe(1);
+    const taken = new Error('somebody else has it');
+    const refused = executor.execute(task({ commandId: 'c2', reserves: () => Promise.reject(taken) }));
+    await expect(refused).rejects.toBe(taken);
+    expect(store.events).toHaveLength(1);
+  });
+
   it('against which a claim stands is refused', async () => {
     store.beforeAppend = () => ({ status: 'refused', rule: 'customer_email', heldBy: 'customer-1' });
     await expect(executor.execute(task())).rejects.toThrow(ClaimHeld);

@@ -46,6 +46,23 @@ export const textSchema = (maxLength: number) => ({
   pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$',
 });
 
+/** Text of several lines, 1 to `maxLength` characters: tabs and line breaks, and no other control characters. */
+export const Prose = (maxLength: number): PropertyDecorator =>
+  applyDecorators(
+    IsString(),
+    Length(1, maxLength),
+    Matches(/^(?:[\t\n\r]|[^\p{Cc}\p{Cs}])*$/u, {
+      message: '$property must be text without control characters other than tabs and line breaks',
+    }),
+  );
+
+/** What `Prose` takes, as JSON Schema says it. */
+export const proseSchema = (maxLength: number) => ({
+  minLength: 1,
+  maxLength,
+  pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]*$',
+});
+
 /** A caller's own reference: printable ASCII without spaces, so that it survives every header, log and file. */
 export const OrderId = (): PropertyDecorator =>
   applyDecorators(

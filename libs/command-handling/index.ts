@@ -1,6 +1,8 @@
 export * from './aggregates.js';
+export * from './connected-account/index.js';
 export * from './context.js';
 export * from './customer/index.js';
+export * from './dispute/index.js';
 export * from './executor.js';
 export * from './fields.js';
 export * from './idempotency.js';
@@ -10,3 +12,4 @@ export * from './payment-method/index.js';
 export * from './payment/index.js';
 export * from './refusals.js';
 export * from './registry.js';
+export { StreamQueue } from './stream-queue.js';

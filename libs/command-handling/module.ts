@@ -6,7 +6,9 @@ import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { Pool } from 'pg';
 
+import { AccountHolders, LinkConnectedAccountHandler } from './connected-account/index.js';
 import { CreateCustomerHandler } from './customer/index.js';
+import { PaymentOfDispute, SubmitDisputeEvidenceHandler } from './dispute/index.js';
 import { CommandExecutor } from './executor.js';
 import { Fingerprints } from './idempotency.js';
 import { AttachPaymentMethodHandler, ProcessorTokens } from './payment-method/index.js';
@@ -40,6 +42,8 @@ export class CommandHandlingModule {
         { provide: Fingerprints, useValue: new Fingerprints(parts.keys) },
         { provide: Keys, useValue: parts.keys },
         { provide: ProcessorTokens, useValue: new ProcessorTokens(parts.pool, parts.keys) },
+        { provide: PaymentOfDispute, useValue: new PaymentOfDispute(parts.pool, parts.shards) },
+        { provide: AccountHolders, useValue: new AccountHolders(parts.pool) },
         CreateCustomerHandler,
         AttachPaymentMethodHandler,
         CreatePaymentHandler,
@@ -47,6 +51,8 @@ export class CommandHandlingModule {
         CapturePaymentHandler,
         CancelPaymentHandler,
         RefundPaymentHandler,
+        SubmitDisputeEvidenceHandler,
+        LinkConnectedAccountHandler,
       ],
       exports: [CqrsModule, CommandExecutor, Fingerprints, Keys],
     };

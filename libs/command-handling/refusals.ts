@@ -23,6 +23,13 @@ export class ConcurrentChange extends Refusal {
   }
 }
 
+/** Nobody can tell yet whether what is asked for is there. The same request again, after a moment. */
+export class ReadModelBehind extends Error {
+  constructor() {
+    super('the read models are behind the log; try again in a moment');
+  }
+}
+
 /** The tenant of the token has no row: it was never created here. */
 export class TenantUnknown extends Refusal {
   constructor(tenantId: string) {

@@ -1,12 +1,14 @@
 import type { Scope } from '#access';
 import type { Customer } from '#domain/customer';
 import type { PaymentMethod } from '#domain/payment-method';
+import type { DisputedPayment } from '#projections/disputes';
 import type { ShownPayment } from '#projections/payments';
 import type { Type } from '@nestjs/common';
 import type { Command } from '@nestjs/cqrs';
 
 import type { CommandContext } from './context.js';
 import { CreateCustomerCommand, CreateCustomerDto } from './customer/index.js';
+import { SubmitDisputeEvidenceCommand, SubmitDisputeEvidenceDto } from './dispute/index.js';
 import type { Answer } from './executor.js';
 import { AttachPaymentMethodCommand, AttachPaymentMethodDto } from './payment-method/index.js';
 import {
@@ -31,7 +33,8 @@ export type CommandType =
   | 'ConfirmPayment'
   | 'CapturePayment'
   | 'CancelPayment'
-  | 'RefundPayment';
+  | 'RefundPayment'
+  | 'SubmitDisputeEvidence';
 
 /** What a command made or changed, as the one who sent it asks for it later. */
 export interface CommandResource {
@@ -53,7 +56,7 @@ export interface CommandDefinition {
   /** What the caller must have. Where it is one of `stepUpScopes`, only a person can give it. */
   scope: Scope;
   /** What the command is about (`ce_subject`, an id); undefined where it makes something new. */
-  subject: 'customer' | 'payment' | undefined;
+  subject: 'customer' | 'payment' | 'dispute' | undefined;
   /** The command for the bus. `subject` is an id in lower case, empty where the type has none; `body` an instance of `dto`. */
   command(context: CommandContext, subject: string, body: object): Command<Answer<unknown>>;
   /** What the answer to that command is about. */
@@ -72,7 +75,7 @@ const define = <Body extends object, State>(
   },
 ): CommandDefinition => ({ version: 1, ...definition });
 
-const paymentOf = (_: CommandContext, { state }: Answer<ShownPayment>): CommandResource => ({
+const paymentOf = (_: CommandContext, { state }: Answer<ShownPayment | DisputedPayment>): CommandResource => ({
   type: 'payment',
   id: state.paymentId,
 });
@@ -138,6 +141,15 @@ export const commandTypes: Readonly<Record<CommandType, CommandDefinition>> = {
     subject: 'payment',
     command: (context, paymentId, body) => new RefundPaymentCommand(context, paymentId, body),
     resource: (context) => ({ type: 'refund', id: refundIdOf(context) }),
+  }),
+  SubmitDisputeEvidence: define<SubmitDisputeEvidenceDto, DisputedPayment>({
+    dto: SubmitDisputeEvidenceDto,
+    scope: 'billing:write',
+    subject: 'dispute',
+    command: (context, disputeId, body) => new SubmitDisputeEvidenceCommand(context, disputeId, body),
+    resource: paymentOf,
+    refused: ({ settledBy }) =>
+      settledBy?.type === 'DisputeEvidenceFailed' ? processorRefused('evidence_failed') : undefined,
   }),
 };
 

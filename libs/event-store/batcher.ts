@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 import type { AppendBatch, AppendCommand, AppendResult } from './append.js';
 
 export interface BatcherOptions {
@@ -98,7 +100,7 @@ export class Batcher {
       try {
         return await this.#append(shard, commands);
       } catch (error) {
-        if (attempt === 3 || !isTransient(error) || sqlState(error) === lockNotAvailable) throw error;
+        if (attempt === 3 || !isTransient(error) || tookTooLong(error)) throw error;
         await new Promise((resolve) => setTimeout(resolve, 50 * attempt));
       }
     }
@@ -106,16 +108,22 @@ export class Batcher {
 }
 
 const lockNotAvailable = '55P03';
+/** The time-out of a statement. */
+const queryCanceled = '57014';
+
+/** It has waited already, and to try again at once would only make what holds it up worse. */
+const tookTooLong = (error: unknown): boolean => [lockNotAvailable, queryCanceled].includes(sqlState(error) ?? '');
 
 const sqlState = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  isNativeError(error) && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 
-/** Whether the failure is about the moment (connection, lock, restart), not about a command of the batch. */
+/** Whether the failure is about the moment (connection, lock, time-out, load, restart), not about a command of the batch. */
 export const isTransient = (error: unknown): boolean => {
   const state = sqlState(error);
-  if (state === undefined) return error instanceof Error && /connection|timeout|terminated/i.test(error.message);
+  if (state === undefined) return isNativeError(error) && /connection|timeout|terminated/i.test(error.message);
   return (
     /^(08|57P|53)/.test(state) ||
-    ['40001', '40P01', lockNotAvailable, 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(state)
+    tookTooLong(error) ||
+    ['40001', '40P01', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(state)
   );
 };

@@ -5,7 +5,7 @@ import { UnknownEventType, eventTypesOf } from './event-filter.js';
 describe('a list of event types', () => {
   it('names them, or all that a pattern matches, each once and in the order of the registry', () => {
     expect(eventTypesOf('RefundSucceeded,PaymentCaptured')).toEqual(['PaymentCaptured', 'RefundSucceeded']);
-    expect(eventTypesOf('Dispute*, DisputeOpened')).toEqual(['DisputeOpened', 'DisputeClosed']);
+    expect(eventTypesOf('Capture*, CaptureFailed')).toEqual(['CaptureRequested', 'CaptureFailed']);
     expect(eventTypesOf('*Failed')).toContain('RefundFailed');
     expect(eventTypesOf('*')).toEqual(Object.keys(eventTypes));
   });

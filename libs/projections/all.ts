@@ -2,8 +2,10 @@ import type { ClientBase } from 'pg';
 
 import { balancesReadModel } from './balances/model.js';
 import { customersReadModel } from './customers/model.js';
+import { disputesReadModel } from './disputes/model.js';
 import { paymentMethodsReadModel } from './payment-methods/model.js';
 import { paymentsReadModel } from './payments/model.js';
+import { processorObjectsReadModel } from './processor-objects/model.js';
 import { refundsReadModel } from './refunds/model.js';
 import type { Place, ProjectedEvent, ReadModel } from './tables/read-model.js';
 
@@ -24,7 +26,9 @@ export const allReadModels = (place: Place = 'live'): ReadModel[] => [
   paymentMethodsReadModel(place),
   paymentsReadModel(place),
   refundsReadModel(place),
+  disputesReadModel(place),
   balancesReadModel(place),
+  processorObjectsReadModel(place),
 ];
 
 export const readModelNames: readonly string[] = allReadModels().map(({ name }) => name);

@@ -1,6 +1,7 @@
 export { allReadModels, applyInLockstep, readModelNames, readModelsConsumer, UnknownReadModel } from './all.js';
 export * from './balances/index.js';
 export * from './customers/index.js';
+export * from './disputes/index.js';
 export { InvalidCursor } from './listing/cursor.js';
 export { InvalidTime } from './listing/list.js';
 export type { CreatedBetween, ListRequest } from './listing/list.js';
@@ -8,6 +9,8 @@ export { InvalidLimit, defaultLimit, maxLimit } from './listing/page.js';
 export type { Page, PageRequest, Versioned } from './listing/page.js';
 export * from './payment-methods/index.js';
 export * from './payments/index.js';
+export { findProcessorObjects } from './processor-objects/index.js';
+export type { ProcessorObjectCandidate, ProcessorObjectKind } from './processor-objects/index.js';
 export * from './refunds/index.js';
 export * from './rebuild/index.js';
 export type { Progress } from './replay/log.js';

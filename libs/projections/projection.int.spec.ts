@@ -136,6 +136,100 @@ describe('the read models', () => {
     expect(await getBalances(api, tenantId)).toMatchObject([{ available: 4_900, pending: 0 }]);
   });
 
+  it('fold what the processor says of its own accord onto rows that were stored before', async () => {
+    const [paymentId, customerId, methodId, payoutId] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+    const at = '2026-11-03T09:00:00.000Z';
+    const write = (streamId: string, events: BillingEvent[]) =>
+      writer.write(events.map((event) => ({ tenantId, streamId, event })));
+    await write(`customer-${customerId}`, [
+      { type: 'CustomerCreated', customerId, personal: 'sealed', at },
+      { type: 'CustomerRegistered', processorCustomerId: 'cus_1', at },
+    ]);
+    await write(`payment_method-${methodId}`, [
+      { type: 'PaymentMethodAttachRequested', paymentMethodId: methodId, customerId, kind: 'card', at },
+      { type: 'PaymentMethodAttached', details: 'sealed', at },
+    ]);
+    await write(`payment-${paymentId}`, charge({ paymentId, customerId, amount: 5_000 }));
+    await project();
+
+    await write(`customer-${customerId}`, [
+      { type: 'FinancialAccountReported', processorFinancialAccountId: 'fca_1', connected: true, at },
+      { type: 'CustomerDeletedAtProcessor', processorCustomerId: 'cus_1', at },
+    ]);
+    await write(`payment_method-${methodId}`, [
+      { type: 'PaymentMethodLookupRequested', lookupId: methodId, reason: 'updated', at },
+      { type: 'PaymentMethodUpdated', details: 'sealed anew', at },
+      { type: 'MandateReported', processorMandateId: 'mandate_1', status: 'inactive', at },
+      { type: 'PaymentMethodDetached', at },
+    ]);
+    const dispute = { disputeId: randomUUID(), amount: 3_000, currency: 'usd', at } as const;
+    await write(`payment-${paymentId}`, [
+      { type: 'PaymentLookupRequested', lookupId: paymentId, processorPaymentId: 'pi_1', reason: 'charge_changed', at },
+      { type: 'ProcessorReviewReported', processorReviewId: 'prv_1', open: true, reason: 'rule', at },
+      { type: 'FraudWarningReceived', processorWarningId: 'issfr_1', fraudType: 'misc', actionable: true, at },
+      { type: 'DisputeOpened', ...dispute, booked: 'nothing' },
+      {
+        type: 'DisputeFundsMoved',
+        ...dispute,
+        movementId: 'a',
+        direction: 'withdrawn',
+        booked: 'open',
+        becomes: 'open',
+      },
+      { type: 'DisputeClosed', ...dispute, outcome: 'won', booked: 'open', becomes: 'won' },
+      {
+        type: 'DisputeFundsMoved',
+        ...dispute,
+        movementId: 'b',
+        direction: 'reinstated',
+        booked: 'won',
+        becomes: 'won',
+      },
+      {
+        type: 'DisputeFundsMoved',
+        ...dispute,
+        movementId: 'c',
+        direction: 'withdrawn',
+        booked: 'won',
+        becomes: 'lost',
+      },
+    ]);
+    const account = { processorPayoutId: 'po_1', processorAccountId: 'acct_1', arrivesOn: at };
+    const payout = { payoutId, ...account, amount: 700, currency: 'usd', at };
+    await write(`payout-${payoutId}`, [
+      { type: 'PayoutReported', ...payout, booked: 'nothing' },
+      { type: 'PayoutPaid', ...payout, booked: 'in_transit' },
+    ]);
+    await write(`connected_account-${customerId}`, [
+      { type: 'ConnectedAccountLinked', connectedAccountId: customerId, processorAccountId: 'acct_1', at },
+      { type: 'ConnectedAccountLookupRequested', lookupId: customerId, processorAccountId: 'acct_1', at },
+    ]);
+    await project();
+
+    expect((await listPayments(api, tenantId, {})).data).toMatchObject([{ id: paymentId, status: 'disputed' }]);
+    expect((await listCustomers(api, tenantId, {})).data).toMatchObject([
+      { processorCustomerIds: ['cus_1'], deletedProcessorCustomerIds: ['cus_1'] },
+    ]);
+    expect((await listPaymentMethods(api, tenantId, { customerId })).data).toMatchObject([
+      { detached: true, attachment: { details: 'sealed anew' }, mandates: { mandate_1: 'inactive' } },
+    ]);
+    expect(await getBalances(api, tenantId)).toMatchObject([
+      {
+        available: 4_900,
+        accounts: {
+          disputes_held: 0,
+          tenant_payable: -2_000,
+          processor_receivable: -3_000,
+          connected_balance: -700,
+          payouts_in_transit: 0,
+          payouts_paid: 700,
+        },
+      },
+    ]);
+    await expectBooksBalanced();
+    await expectRebuildEqualsLive();
+  });
+
   it('equal a rebuild from the log, however the log was cut into batches, and every tenant and currency sums to zero', async () => {
     const other = await database.addTenant();
     await writer.write([...someMoney(60), ...someMoney(40, other)]);
@@ -168,7 +262,7 @@ describe('the read models', () => {
     const [ours, theirs] = [await verifyReadModels(projector), await verifyReadModels(otherPool)];
     await other.drop();
     expect(ours).toEqual(theirs);
-    expect(new Set(ours.map(({ digest }) => digest)).size).toBe(4); // neither customers nor payment methods have a row
+    expect(new Set(ours.map(({ digest }) => digest)).size).toBe(5); // neither customers nor payment methods nor disputes have a row
 
     const admin = await database.admin.connect();
     await admin.query(`set timezone = 'UTC'`);

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Document, Operation } from '../testing/document.js';
 import { DocumentSchemas } from '../testing/document.js';
 import type { Reply } from '../testing/call.js';
+import { disputed } from '../testing/disputed.js';
 import type { RunningApi, TestTenant } from '../testing/running-api.js';
 import { startApi, tenantAt } from '../testing/running-api.js';
 
@@ -35,17 +36,22 @@ describe('the document', () => {
   it('lists every route that has a caller', () => {
     expect(operations.map(({ method, template }) => `${method.toUpperCase()} ${template}`).sort()).toEqual([
       'GET /v1/balances',
+      'GET /v1/connected-accounts/{id}',
       'GET /v1/customers',
       'GET /v1/customers/{id}',
       'GET /v1/customers/{id}/payment-methods',
+      'GET /v1/disputes',
+      'GET /v1/disputes/{id}',
       'GET /v1/events',
       'GET /v1/payment-methods/{id}',
       'GET /v1/payments',
       'GET /v1/payments/{id}',
       'GET /v1/refunds',
       'GET /v1/refunds/{id}',
+      'POST /v1/connected-accounts',
       'POST /v1/customers',
       'POST /v1/customers/{id}/payment-methods',
+      'POST /v1/disputes/{id}/evidence',
       'POST /v1/payments',
       'POST /v1/payments/{id}/cancel',
       'POST /v1/payments/{id}/capture',
@@ -134,6 +140,37 @@ describe('what the api answers', () => {
     return id;
   };
 
+  /** Evidence of which the processor refuses the first and takes the second; gives how the second stands. */
+  const evidenceFor = async (disputeId: string, paymentId: string): Promise<string> => {
+    const body = { evidence: { customerName: 'Ada', receipt: 'file_1' } };
+    const outcomes = [{ code: 'dispute_past_due' }, { submitted: true }];
+    let reply: Reply | undefined;
+    for (const outcome of outcomes) {
+      const key = { 'idempotency-key': randomUUID() };
+      const asked = await post('/v1/disputes/{id}/evidence', body, disputeId, key);
+      const evidenceId = (asked.json.evidence as { id: string }[]).at(-1)?.id ?? '';
+      const fact = { type: 'RecordEvidenceOutcome', disputeId, evidenceId, outcome, at } as const;
+      await api.processor.report(tenant.id, paymentId, fact);
+      reply = await post('/v1/disputes/{id}/evidence', body, disputeId, key);
+    }
+    await post('/v1/disputes/{id}/evidence', body, disputeId);
+    return (reply?.json.evidence as { status: string }[]).at(-1)?.status ?? '';
+  };
+
+  /** An account that is linked, and once more; another tenant asks for it too. */
+  const linked = async (): Promise<string> => {
+    const body = { processorAccountId: 'acct_1' };
+    const admin = async (tenantId: string) =>
+      tenantAt(api.url, tenantId, await api.tokenFor({ role: 'platform_admin', tenantId }));
+    const first = await post('/v1/connected-accounts', body, '', {}, await admin(tenant.id));
+    await post('/v1/connected-accounts', body, '', {}, await admin(tenant.id));
+    await post('/v1/connected-accounts', body, '', {}, await admin((await api.tenant()).id));
+    await get('/v1/connected-accounts/{id}', idOf(first));
+    const standing = { chargesEnabled: true, payoutsEnabled: true, detailsSubmitted: true, requirementsDue: [] };
+    await api.processor.findsAccount(tenant.id, idOf(first), standing);
+    return idOf(first);
+  };
+
   it('to commands and queries, is what the document says', async () => {
     const customerId = await customer();
     const paymentMethodId = await method(customerId);
@@ -170,13 +207,20 @@ describe('what the api answers', () => {
     const outcome = { type: 'RecordRefundOutcome', refundId: refund, amount: 1_000, at } as const;
     await api.processor.report(tenant.id, paid, { ...outcome, outcome: 'failed', code: 'lost_or_stolen_card' });
     await post('/v1/payments/{id}/refunds', { amount: 9_999 }, paid);
+    const dispute = await disputed(api, tenant, paid, { amount: 1_000 });
+    const inquiry = await disputed(api, tenant, paid, { status: 'inquiry' });
+    const evidence = await evidenceFor(dispute, paid);
+    const account = await linked();
 
     await api.caughtUp();
     for (const id of [paid, held, failed, acted, empty]) await get('/v1/payments/{id}', id);
     await get('/v1/refunds/{id}', refund);
+    for (const id of [dispute, inquiry]) await get('/v1/disputes/{id}', id);
+    expect(evidence).toBe('submitted');
     await get('/v1/customers/{id}', customerId);
+    await get('/v1/connected-accounts/{id}', account);
     for (const id of [paymentMethodId, refused]) await get('/v1/payment-methods/{id}', id);
-    for (const list of ['/v1/payments', '/v1/refunds', '/v1/customers', '/v1/balances', '/v1/events']) await get(list);
+    for (const list of ['payments', 'refunds', 'disputes', 'customers', 'balances', 'events']) await get(`/v1/${list}`);
     await get('/v1/payments', '', '?limit=1');
     await get('/v1/customers/{id}/payment-methods', customerId);
     const statuses = operations.map(
@@ -185,6 +229,11 @@ describe('what the api answers', () => {
     for (const ofOperation of statuses)
       expect([...seen].some((what) => ofOperation.test(what)) ? '' : ofOperation).toBe('');
   });
+
+  const goodFor = (template: string): unknown => {
+    if (template.endsWith('evidence')) return { evidence: { customerName: 'Ada' } };
+    return template.endsWith('methods') ? cardToken : {};
+  };
 
   it('to requests that it refuses, is what the document says', async () => {
     const reader = tenantAt(api.url, tenant.id, await api.tokenFor({ role: 'auditor' }));
@@ -209,7 +258,7 @@ describe('what the api answers', () => {
       await post(template, 'x'.repeat(70_000), id);
       await post(template, 'x', id, { 'content-type': 'text/plain' });
       await post(template, { card: '4242424242424242' }, id);
-      if (template.includes('{id}')) await post(template, template.endsWith('methods') ? cardToken : {}, id);
+      if (template.includes('{id}')) await post(template, goodFor(template), id);
     }
     for (const status of [400, 401, 403, 404, 413, 415, 422])
       expect([...seen].some((what) => what.endsWith(` ${status}`))).toBe(true);

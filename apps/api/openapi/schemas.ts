@@ -1,4 +1,4 @@
-import { paymentStatuses, refundStatuses } from '../routes/queries.js';
+import { disputeStatuses, paymentStatuses, refundStatuses } from '../routes/queries.js';
 
 /** JSON Schema 2020-12, as OpenAPI 3.1 takes it. */
 export type Schema = Readonly<Record<string, unknown>>;
@@ -55,12 +55,40 @@ export const schemas: Readonly<Record<string, Schema>> = {
   PaymentPage: page('Payment'),
   Refund: object({ ...refund, paymentId: id, currency: text }),
   RefundPage: page('Refund'),
+  Dispute: object({
+    id,
+    paymentId: id,
+    amount: money,
+    currency: text,
+    status: {
+      type: 'string',
+      enum: disputeStatuses,
+      description: 'An inquiry moves no money; `prevented` never became a dispute.',
+    },
+    reason: { ...orNull(text), description: "The processor's word, such as `fraudulent`." },
+    evidenceDueBy: { ...orNull(time), description: 'Until when evidence is taken.' },
+    evidenceSubmissions: { type: 'integer', description: 'How often evidence went to the bank, by whomever.' },
+    fundsWithdrawn: { type: 'boolean', description: 'Whether the processor has the money now.' },
+    evidence: {
+      type: 'array',
+      description: 'Evidence that was sent from here, oldest first. What it says is not shown.',
+      items: object({
+        id,
+        status: { type: 'string', enum: ['pending', 'staged', 'submitted', 'failed'] },
+        failureCode: orNull(text),
+        createdAt: time,
+      }),
+    },
+    processorDisputeId: orNull(text),
+    createdAt: time,
+  }),
+  DisputePage: page('Dispute'),
   Customer: object({
     id,
     email: orNull(text),
     name: orNull(text),
     address: orNull({ type: 'object', additionalProperties: text }),
-    status: { type: 'string', enum: ['pending', 'registered', 'failed', 'erased'] },
+    status: { type: 'string', enum: ['pending', 'registered', 'failed', 'deleted', 'erased'] },
     processorCustomerId: orNull(text),
     createdAt: time,
   }),
@@ -70,7 +98,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
       id,
       customerId: id,
       type: { type: 'string', enum: ['card', 'us_bank_account'] },
-      status: { type: 'string', enum: ['pending', 'attached', 'failed', 'erased'] },
+      status: { type: 'string', enum: ['pending', 'attached', 'failed', 'detached', 'erased'] },
       card: object({ brand: text, last4: text, expMonth: { type: 'integer' }, expYear: { type: 'integer' } }),
       usBankAccount: object({ bankName: text, last4: text }),
       failure,
@@ -79,6 +107,27 @@ export const schemas: Readonly<Record<string, Schema>> = {
     ['card', 'usBankAccount'],
   ),
   PaymentMethodPage: page('PaymentMethod'),
+  ConnectedAccount: object({
+    id,
+    processorAccountId: text,
+    standing: {
+      ...orNull(
+        object({
+          chargesEnabled: { type: 'boolean' },
+          payoutsEnabled: { type: 'boolean' },
+          detailsSubmitted: { type: 'boolean' },
+          requirementsDue: {
+            type: 'array',
+            items: text,
+            description: "The processor's words for what it still wants.",
+          },
+          disabledReason: orNull(text),
+        }),
+      ),
+      description: 'How the account stands at the processor; null until it was looked at.',
+    },
+    createdAt: { ...time, description: 'When it was linked.' },
+  }),
   Balance: object({
     currency: text,
     available: { ...money, description: 'At the processor and free to be paid out.' },

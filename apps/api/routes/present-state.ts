@@ -1,4 +1,5 @@
-import { CommandExecutor, customers, paymentMethods, payments } from '#command-handling';
+import { CommandExecutor, connectedAccounts, customers, paymentMethods, payments } from '#command-handling';
+import type { ConnectedAccount } from '#domain/connected-account';
 import type { Customer } from '#domain/customer';
 import type { PaymentMethod } from '#domain/payment-method';
 import type { ShownPayment, Versioned } from '#projections';
@@ -23,6 +24,10 @@ export class PresentState {
 
   async paymentMethod(tenantId: string, id: string): Promise<Versioned<PaymentMethod> | undefined> {
     return versioned(await this.executor.current(tenantId, paymentMethods, paymentMethods.streamOf(id)));
+  }
+
+  async connectedAccount(tenantId: string, id: string): Promise<Versioned<ConnectedAccount> | undefined> {
+    return versioned(await this.executor.current(tenantId, connectedAccounts, connectedAccounts.streamOf(id)));
   }
 }
 

@@ -1,5 +1,5 @@
 import { Optional, OrderId, Uuid, orderIdSchema } from '#command-handling';
-import type { PaymentStatus } from '#domain/payment';
+import type { DisputeStatus, PaymentStatus } from '#domain/payment';
 import type { RefundStatus } from '#projections';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
@@ -20,6 +20,17 @@ export const paymentStatuses: readonly PaymentStatus[] = [
   'disputed',
 ];
 export const refundStatuses: readonly RefundStatus[] = ['pending', 'succeeded', 'failed'];
+
+export const disputeStatuses: readonly DisputeStatus[] = [
+  'inquiry',
+  'inquiry_under_review',
+  'inquiry_closed',
+  'needs_response',
+  'under_review',
+  'won',
+  'lost',
+  'prevented',
+];
 
 /** A number in a query: digits alone, where Number() would take `0x10`, `1e1` and blanks. Anything else stays what it is. */
 export const Decimal = (): PropertyDecorator =>
@@ -88,4 +99,16 @@ export class RefundsQuery extends ListQuery {
   @Optional()
   @IsIn(refundStatuses)
   status?: RefundStatus;
+}
+
+export class DisputesQuery extends ListQuery {
+  @ApiPropertyOptional({ format: 'uuid' })
+  @Optional()
+  @Uuid()
+  paymentId?: string;
+
+  @ApiPropertyOptional({ enum: [...disputeStatuses] })
+  @Optional()
+  @IsIn(disputeStatuses)
+  status?: DisputeStatus;
 }

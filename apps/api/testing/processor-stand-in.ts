@@ -1,6 +1,8 @@
 import { attachmentPlaceOf } from '#command-handling';
 import type { DomainEvent, RecordedEvent } from '#contracts';
 import { parseStreamId, streamIdOf } from '#contracts';
+import type { AccountStanding, ConnectedAccountEvent } from '#domain/connected-account';
+import { foldConnectedAccount, recordConnectedAccount } from '#domain/connected-account';
 import type { PaymentEvent, PaymentFact } from '#domain/payment';
 import { decide, foldPayment } from '#domain/payment';
 import type { PaymentMethodEvent } from '#domain/payment-method';
@@ -79,6 +81,16 @@ export class ProcessorStandIn {
     await this.#onMethod(tenantId, paymentMethodId, { type: 'RecordPaymentMethodAttachFailed', code, at });
   }
 
+  /** The gateway has looked at a connected account. */
+  async findsAccount(tenantId: string, connectedAccountId: string, standing: AccountStanding): Promise<void> {
+    await this.#record(tenantId, streamIdOf('connected_account', connectedAccountId), (events) =>
+      recordConnectedAccount(
+        { type: 'RecordConnectedAccount', ...standing, at },
+        foldConnectedAccount(events.map(({ event }) => event as ConnectedAccountEvent)),
+      ),
+    );
+  }
+
   async eventsOf(tenantId: string, streamId: string): Promise<RecordedEvent[]> {
     const shard = await this.shards.of(tenantId);
     return (await this.reader.read({ tenantId, shard, streamId })).events;
@@ -100,7 +112,7 @@ export class ProcessorStandIn {
     decideOn: (events: RecordedEvent[]) => DomainEvent[],
   ): Promise<void> {
     const past = await this.eventsOf(tenantId, streamId);
-    const request = past.findLast(({ type }) => type.endsWith('Requested'));
+    const request = past.findLast(({ type }) => /(Requested|Linked)$/.test(type));
     if (!request) throw new Error(`nothing was requested of ${parseStreamId(streamId).aggregate}`);
     const [result] = await this.append(await this.shards.of(tenantId), [
       {

@@ -1,11 +1,12 @@
 import { tenantInsert, tenantQuery } from '#access/tenancy';
 import type { Keys } from '#keys';
+import { tokenDigest } from '#processor';
 import type { Pool } from 'pg';
 
 const insertToken = tenantInsert(
   'insert_processor_token',
-  `insert into billing.processor_token (tenant_id, payment_method_id, customer_id, sealed)
-   select t.tenant_id, $2::uuid, $3::uuid, $4 from t on conflict do nothing`,
+  `insert into billing.processor_token (tenant_id, payment_method_id, customer_id, sealed, token_digest)
+   select t.tenant_id, $2::uuid, $3::uuid, $4, $5::bytea from t on conflict do nothing`,
 );
 
 /** Keeps processor tokens, sealed, outside of every event: the row is written before the event that names the method. */
@@ -19,6 +20,6 @@ export class ProcessorTokens {
   async store(tenantId: string, paymentMethodId: string, customerId: string, token: string): Promise<void> {
     const place = { tenantId, table: 'processor_token', column: 'sealed', row: paymentMethodId };
     const sealed = await this.keys.sealToken(place, token);
-    await tenantQuery(this.pool, insertToken, tenantId, [paymentMethodId, customerId, sealed]);
+    await tenantQuery(this.pool, insertToken, tenantId, [paymentMethodId, customerId, sealed, tokenDigest(token)]);
   }
 }

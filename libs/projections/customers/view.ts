@@ -8,8 +8,8 @@ export interface CustomerPersonalData {
   address?: Readonly<Record<string, unknown>>;
 }
 
-/** `erased` once the keys of the person are gone. */
-export type CustomerStatus = 'pending' | 'registered' | 'failed' | 'erased';
+/** `deleted` once the processor has the customer no more, `erased` once the keys of the person are gone. */
+export type CustomerStatus = 'pending' | 'registered' | 'failed' | 'deleted' | 'erased';
 
 /** A customer as the outside sees it. The personal fields are null once erased. */
 export interface CustomerView {
@@ -23,6 +23,11 @@ export interface CustomerView {
   createdAt: string;
 }
 
+const statusOf = (customer: Customer): CustomerStatus => {
+  const { phase } = customer.registration;
+  return phase === 'registered' && processorCustomerIdOf(customer) === undefined ? 'deleted' : phase;
+};
+
 /** Shows a customer with its opened personal data, or without once they are erased; pure. */
 export const customerView = (customer: Customer, personal: CustomerPersonalData | 'erased'): CustomerView => {
   const known: Partial<CustomerPersonalData> = personal === 'erased' ? {} : personal;
@@ -31,7 +36,7 @@ export const customerView = (customer: Customer, personal: CustomerPersonalData 
     email: known.email ?? null,
     name: known.name ?? null,
     address: known.address ?? null,
-    status: personal === 'erased' ? 'erased' : customer.registration.phase,
+    status: personal === 'erased' ? 'erased' : statusOf(customer),
     processorCustomerId: processorCustomerIdOf(customer) ?? null,
     createdAt: customer.createdAt,
   };

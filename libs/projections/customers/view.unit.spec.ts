@@ -21,6 +21,20 @@ describe('what is shown of a customer', () => {
     });
   });
 
+  it('once deleted at the processor: that it has no id there any more', () => {
+    const deleted = foldCustomer([
+      { type: 'CustomerCreated', customerId: 'c1', personal: 'sealed', at },
+      { type: 'CustomerRegistered', processorCustomerId: 'cus_1', at },
+      { type: 'CustomerDeletedAtProcessor', processorCustomerId: 'cus_1', at },
+    ]);
+    expect(customerView(deleted, { email: 'a@example.com' })).toMatchObject({
+      email: 'a@example.com',
+      status: 'deleted',
+      processorCustomerId: null,
+    });
+    expect(customerView(deleted, 'erased')).toMatchObject({ status: 'erased' });
+  });
+
   it('once erased: that there was one', () => {
     expect(customerView(customer, 'erased')).toMatchObject({
       email: null,

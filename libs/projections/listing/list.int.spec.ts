@@ -7,6 +7,7 @@ import type { TestDatabase } from '../../../test/database/index.js';
 import { createTestDatabase } from '../../../test/database/index.js';
 import { balancesStatement } from '../balances/queries.js';
 import { listedCustomers } from '../customers/queries.js';
+import { listedDisputes } from '../disputes/queries.js';
 import { getRefund, InvalidCursor, InvalidLimit, InvalidTime, listPayments, listRefunds } from '../index.js';
 import type { PaymentFilter } from '../index.js';
 import { listedPaymentMethods } from '../payment-methods/queries.js';
@@ -38,6 +39,11 @@ const fill = async (): Promise<void> => {
   await database.admin.query(
     `insert into billing.rm_refund (tenant_id, refund_id, payment_id, status, created_at, version, state)
     select $1, gen_random_uuid(), ${customer}, case n % 1000 when 0 then 'failed' else 'succeeded' end, ${created}, 1, '{}' ${numbers}`,
+    [tenantId, customers],
+  );
+  await database.admin.query(
+    `insert into billing.rm_dispute (tenant_id, dispute_id, payment_id, status, created_at, version, state)
+    select $1, gen_random_uuid(), ${customer}, case n % 1000 when 0 then 'won' else 'lost' end, ${created}, 1, '{}' ${numbers}`,
     [tenantId, customers],
   );
   await database.admin.query(
@@ -172,8 +178,9 @@ describe('the plans', () => {
       client.release(true);
     }
   };
-  const cases = [listedPayments, listedRefunds, listedCustomers, listedPaymentMethods].flatMap((listed) =>
-    listStatements(listed).map((statement): [string, Listed, TenantStatement] => [statement.name, listed, statement]),
+  const cases = [listedPayments, listedRefunds, listedDisputes, listedCustomers, listedPaymentMethods].flatMap(
+    (listed) =>
+      listStatements(listed).map((statement): [string, Listed, TenantStatement] => [statement.name, listed, statement]),
   );
 
   it.each(cases)('%s reads an index in its order: it scans and sorts nothing', async (_, listed, statement) => {

@@ -14,11 +14,11 @@ export interface BankAccountDetails {
   last4: string;
 }
 
-/** What `PaymentMethodAttached.details` seals, opened by a caller who may. */
+/** What `PaymentMethodAttached.details`, and later `PaymentMethodUpdated.details`, seals, opened by a caller who may. */
 export type PaymentMethodDetails = CardDetails | BankAccountDetails;
 
-/** `erased` once the keys of the person are gone. */
-export type PaymentMethodStatus = 'pending' | 'attached' | 'failed' | 'erased';
+/** `detached` once it was taken from its customer, `erased` once the keys of the person are gone. */
+export type PaymentMethodStatus = 'pending' | 'attached' | 'failed' | 'detached' | 'erased';
 
 /** A payment method as the outside sees it: `card` or `usBankAccount` is there for that type, once attached. */
 export interface PaymentMethodView {
@@ -36,9 +36,10 @@ export interface PaymentMethodView {
 export const sealedDetailsOf = ({ attachment }: PaymentMethod): string | undefined =>
   attachment.phase === 'attached' ? attachment.details : undefined;
 
-const statusOf = ({ attachment }: PaymentMethod, erased: boolean): PaymentMethodStatus => {
-  if (attachment.phase === 'requested') return 'pending';
-  return attachment.phase === 'attached' && erased ? 'erased' : attachment.phase;
+const statusOf = ({ attachment, detached }: PaymentMethod, erased: boolean): PaymentMethodStatus => {
+  if (attachment.phase === 'attached' && erased) return 'erased';
+  if (detached) return 'detached';
+  return attachment.phase === 'requested' ? 'pending' : attachment.phase;
 };
 
 const shownDetails = (

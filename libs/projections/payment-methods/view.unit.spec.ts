@@ -36,6 +36,18 @@ describe('what is shown of a payment method', () => {
     ).toMatchObject({ usBankAccount: { bankName: 'Test Bank', last4: '6789' } });
   });
 
+  it('one that was detached, and one of which the bank has issued another card', () => {
+    const detached: PaymentMethodEvent = { type: 'PaymentMethodDetached', at };
+    expect(paymentMethodView(fold('card', attached, detached), card)).toMatchObject({
+      status: 'detached',
+      card: { last4: '4242' },
+    });
+    expect(paymentMethodView(fold('card', attached, detached), 'erased')).toMatchObject({ status: 'erased' });
+    expect(paymentMethodView(fold('card', detached), undefined)).toMatchObject({ status: 'detached' });
+    const updated: PaymentMethodEvent = { type: 'PaymentMethodUpdated', details: 'sealed anew', at };
+    expect(sealedDetailsOf(fold('card', attached, updated))).toBe('sealed anew');
+  });
+
   it('one that the processor refused, and one whose owner was erased', () => {
     const failed: PaymentMethodEvent = { type: 'PaymentMethodAttachFailed', code: 'card_declined', at };
     expect(paymentMethodView(fold('card', failed), undefined)).toMatchObject({

@@ -1,0 +1,4 @@
+export * from './fold.js';
+export * from './model.js';
+export * from './queries.js';
+export * from './view.js';
