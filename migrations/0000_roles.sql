@@ -33,7 +33,8 @@ declare
   wanted text;
 begin
   foreach wanted in array array[
-    'billing_owner', 'billing_projector', 'billing_gateway', 'billing_relay', 'billing_merkle_anchor', 'billing_command_worker', 'billing_analyst'
+    'billing_owner', 'billing_projector', 'billing_gateway', 'billing_relay', 'billing_merkle_anchor', 'billing_command_worker', 'billing_analyst',
+    'billing_webhook_ingest'
   ] loop
     if not pg_has_role(current_user, wanted, 'set') then
       execute format('grant %I to %I', wanted, current_user);

@@ -37,4 +37,10 @@ export const migrations = [
   migration('0009_dead_letters', 1763683200009),
   migration('0010_analysts', 1763683200010),
   migration('0011_rebuild', 1763683200011),
+  migration('0012_webhooks', 1763683200012),
+  migration('0013_processor_facts', 1763683200013),
+  migration('0014_processor_objects', 1763683200014),
+  migration('0015_disputes', 1763683200015),
+  migration('0016_reconciliation', 1763683200016),
+  migration('0017_connected_accounts', 1763683200017),
 ];

@@ -6,9 +6,12 @@ import { demoCommand } from './demo/index.js';
 import { producersCommand } from './producers.js';
 import { projectionsCommand } from './projections.js';
 import { rebuildCommand } from './rebuild.js';
+import { reconcileCommand } from './reconcile/index.js';
 import { replayCommand } from './replay/index.js';
+import { secretsCommand } from './secrets/index.js';
 import { tokenCommand } from './token.js';
 import { topicsCommand } from './topics/index.js';
+import { webhooksCommand } from './webhooks/index.js';
 
 const program = new Command('billing')
   .description('Tools of billing-service.')
@@ -19,8 +22,11 @@ const program = new Command('billing')
   .addCommand(producersCommand(process.env))
   .addCommand(projectionsCommand(process.env))
   .addCommand(rebuildCommand(process.env))
+  .addCommand(reconcileCommand(process.env))
   .addCommand(replayCommand(process.env))
-  .addCommand(topicsCommand(process.env));
+  .addCommand(secretsCommand(process.env))
+  .addCommand(topicsCommand(process.env))
+  .addCommand(webhooksCommand(process.env));
 
 try {
   await program.parseAsync();

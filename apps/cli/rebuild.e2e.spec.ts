@@ -123,6 +123,8 @@ describe('billing rebuild and billing projections verify', () => {
   it('refuse a name that is none', async () => {
     const run = await billing(['rebuild', 'ledger']);
     expect(run.code).toBe(64);
-    expect(run.stderr).toContain('Allowed choices are customers, payment-methods, payments, refunds, balances, all');
+    expect(run.stderr).toContain(
+      'Allowed choices are customers, payment-methods, payments, refunds, disputes, balances, processor-objects, all',
+    );
   });
 });

@@ -1,5 +1,6 @@
 import type { AppSpec } from './protocol.js';
 import type { StandaloneSettings } from './settings.js';
+import type { WebhookSecrets } from './webhook-secrets.js';
 
 /** An app as a member of a process. */
 export interface GroupedApp {
@@ -12,9 +13,11 @@ export interface GroupedApp {
   database: boolean;
   /** whether it may have Stripe's key: the gateway alone */
   stripe?: true;
+  /** whether it takes Stripe's webhooks in, or sends them in Stripe's place, and so may have their secrets */
+  webhooks?: 'taken' | 'sent';
   /** whether it talks to Kafka, where there is one */
   kafka?: true;
-  /** which port it serves its metrics on, counted from METRICS_PORT; the api has them beside its routes */
+  /** which port it serves its metrics on, counted from METRICS_PORT; the api and webhook-ingest have them beside their routes */
   metrics?: number;
 }
 
@@ -34,16 +37,23 @@ const app = (name: string, more: Partial<GroupedApp> = {}): GroupedApp => ({
 const sandbox: Group = {
   name: 'sandbox',
   apps: [
-    { name: 'stripe-sandbox', entry: new URL('./sandbox.js', import.meta.url), port: 'SANDBOX_PORT', database: false },
+    {
+      name: 'stripe-sandbox',
+      entry: new URL('./sandbox.js', import.meta.url),
+      port: 'SANDBOX_PORT',
+      database: false,
+      webhooks: 'sent',
+    },
   ],
 };
 const gateway = app('gateway', { stripe: true, kafka: true, metrics: 0 });
 const projector = app('projector', { kafka: true, metrics: 1 });
 const api = app('api', { port: 'PORT' });
+const webhookIngest = app('webhook-ingest', { port: 'WEBHOOK_PORT', webhooks: 'taken' });
 
 const embedded: Group[] = [
   { name: 'back', apps: [gateway, projector] },
-  { name: 'front', apps: [api] },
+  { name: 'front', apps: [api, webhookIngest] },
 ];
 
 /** With Kafka, each app is a process of its own, as in production. Who takes commands in is stopped before who carries them out. */
@@ -52,6 +62,7 @@ const onKafka: Group[] = [
   projector,
   app('relay', { kafka: true, metrics: 2 }),
   app('command-worker', { kafka: true, metrics: 3 }),
+  webhookIngest,
   api,
 ].map((each) => ({ name: each.name, apps: [each] }));
 
@@ -68,6 +79,7 @@ export interface Surroundings {
   ports: StandaloneSettings['ports'];
   /** the database's URL for a role */
   roleUrl: (role: string) => string;
+  webhookSecrets: WebhookSecrets;
 }
 
 /** The key that the sandbox is called with; it takes any test key. */
@@ -78,7 +90,20 @@ const stripeVariables = ({ settings, ports }: Surroundings): NodeJS.ProcessEnv =
     ? { STRIPE_API_BASE: `http://127.0.0.1:${ports.SANDBOX_PORT}`, STRIPE_API_KEY: sandboxKey }
     : { STRIPE_API_BASE: settings.stripe.apiBase, STRIPE_API_KEY: settings.stripe.apiKey };
 
-/** Each app gets its own environment: its own role's DATABASE_URL, and Stripe's key and Kafka's only where they belong. */
+const webhookVariables = (
+  side: GroupedApp['webhooks'],
+  { ports, webhookSecrets: { platform, connect } }: Surroundings,
+): NodeJS.ProcessEnv => {
+  if (side === undefined) return {};
+  if (side === 'taken') return { STRIPE_WEBHOOK_SECRET: platform, STRIPE_CONNECT_WEBHOOK_SECRET: connect };
+  return {
+    SANDBOX_WEBHOOK_URL: `http://127.0.0.1:${ports.WEBHOOK_PORT}/webhooks/stripe`,
+    SANDBOX_WEBHOOK_SECRET: platform,
+    SANDBOX_CONNECT_WEBHOOK_SECRET: connect,
+  };
+};
+
+/** Each app gets its own environment: its own role's DATABASE_URL, and Stripe's key, its webhooks' secrets and Kafka's only where they belong. */
 export const appSpecs = (group: Group, surroundings: Surroundings): AppSpec[] => {
   const { settings, ports, roleUrl } = surroundings;
   const common: NodeJS.ProcessEnv = {
@@ -92,13 +117,14 @@ export const appSpecs = (group: Group, surroundings: Surroundings): AppSpec[] =>
     SANDBOX_PORT: String(ports.SANDBOX_PORT),
   };
   const { metricsPort } = settings;
-  return group.apps.map(({ name, entry, database, stripe, kafka, metrics }) => ({
+  return group.apps.map(({ name, entry, database, stripe, webhooks, kafka, metrics }) => ({
     name,
     entry: entry.href,
     environment: {
       ...common,
       ...(database ? { DATABASE_URL: roleUrl(`billing_${name.replaceAll('-', '_')}`) } : {}),
       ...(stripe ? stripeVariables(surroundings) : {}),
+      ...webhookVariables(webhooks, surroundings),
       ...(kafka ? settings.kafkaVariables : {}),
       ...(metricsPort !== undefined && metrics !== undefined
         ? { METRICS_PORT: String(metricsPort && metricsPort + metrics) }

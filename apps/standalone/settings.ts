@@ -1,4 +1,4 @@
-import type { KafkaSettings } from '#platform/configuration';
+import type { Configuration, KafkaSettings } from '#platform/configuration';
 import { ConfigurationError, readConfiguration } from '#platform/configuration';
 
 /** What the standalone is told by its environment. */
@@ -16,7 +16,7 @@ export interface StandaloneSettings {
   resetRolePasswords: boolean;
   /** whether our own stand-in for Stripe runs: not in production, and not when the reader named Stripe or gave a key of it */
   sandbox: boolean;
-  stripe: { apiBase: string | undefined; apiKey: string | undefined };
+  stripe: Configuration['stripe'];
   /** the brokers that the log and the commands go through; undefined: the log is read from Postgres, and commands come over HTTP */
   kafka: KafkaSettings | undefined;
   /** the variables that say so, for the apps that talk to Kafka and no other */
@@ -47,7 +47,14 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
     DATABASE_URL: databaseUrl ?? 'postgres://embedded',
   });
   const { stripe } = configuration;
-  const { DATABASE_URL: _database, STRIPE_API_KEY: _key, METRICS_PORT: _metrics, ...others } = given;
+  const {
+    DATABASE_URL: _database,
+    STRIPE_API_KEY: _key,
+    STRIPE_WEBHOOK_SECRET: _secret,
+    STRIPE_CONNECT_WEBHOOK_SECRET: _connectSecret,
+    METRICS_PORT: _metrics,
+    ...others
+  } = given;
   const isKafka = (name: string): boolean => name.startsWith('KAFKA_');
   const part = (wanted: (name: string) => boolean): NodeJS.ProcessEnv =>
     Object.fromEntries(Object.entries(others).filter(([name]) => wanted(name)));

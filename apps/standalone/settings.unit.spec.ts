@@ -2,6 +2,8 @@ import { appSpecs, standaloneGroups } from './groups.js';
 import { refuseSharedPorts } from './port-settings.js';
 import { readSettings } from './settings.js';
 
+const none = { platform: undefined, connect: undefined };
+
 describe('settings of the standalone', () => {
   it('need nothing: development, the embedded Postgres, the sandbox', () => {
     expect(readSettings({})).toMatchObject({
@@ -29,7 +31,7 @@ describe('settings of the standalone', () => {
       refuseSharedPorts(standaloneGroups(settings), settings.ports);
     };
     expect(check({ PORT: '4000', SANDBOX_PORT: '4000' })).toThrow("SANDBOX_PORT must not be 4000 too, which is PORT's");
-    expect(check({ PORT: '3001' })).not.toThrow();
+    expect(check({ PORT: '3001' })).toThrow("WEBHOOK_PORT must not be 3001 too, which is PORT's");
     expect(check({ PORT: '3002', STRIPE_API_KEY: 'sk_test_1' })).not.toThrow();
     expect(check({ PORT: '0', SANDBOX_PORT: '0' })).not.toThrow();
   });
@@ -48,7 +50,7 @@ describe('settings of the standalone', () => {
     const settings = readSettings(kafka);
     const groups = standaloneGroups(settings);
     expect(groups.map(({ name, apps }) => [name, ...apps.map((app) => app.name)])).toEqual(
-      ['sandbox', 'gateway', 'projector', 'relay', 'command-worker', 'api'].map((name) => [
+      ['sandbox', 'gateway', 'projector', 'relay', 'command-worker', 'webhook-ingest', 'api'].map((name) => [
         name,
         name === 'sandbox' ? 'stripe-sandbox' : name,
       ]),
@@ -57,6 +59,7 @@ describe('settings of the standalone', () => {
       settings,
       ports: settings.ports,
       roleUrl: (role: string) => `postgres://${role}@127.0.0.1/x`,
+      webhookSecrets: none,
     };
     const specs = groups.flatMap((group) => appSpecs(group, surroundings));
     const told = specs.filter(({ environment }) => environment.KAFKA_SASL_PASSWORD === 'hush');
@@ -68,7 +71,7 @@ describe('settings of the standalone', () => {
   it('give each app without an api a port for its metrics, where one is named', () => {
     const metricsOf = (given: NodeJS.ProcessEnv) => {
       const settings = readSettings({ KAFKA_BROKERS: '127.0.0.1:1', ...given });
-      const surroundings = { settings, ports: settings.ports, roleUrl: () => 'postgres://x' };
+      const surroundings = { settings, ports: settings.ports, roleUrl: () => 'postgres://x', webhookSecrets: none };
       return standaloneGroups(settings)
         .flatMap((group) => appSpecs(group, surroundings))
         .flatMap(({ name, environment }) => (environment.METRICS_PORT ? [[name, environment.METRICS_PORT]] : []));
@@ -88,6 +91,7 @@ describe('settings of the standalone', () => {
       settings,
       ports: settings.ports,
       roleUrl: (role: string) => `postgres://${role}@127.0.0.1/x`,
+      webhookSecrets: none,
     };
     const specs = standaloneGroups(settings).flatMap((group) => appSpecs(group, surroundings));
     const withKey = specs.filter(({ environment }) => JSON.stringify(environment).includes('sk_test_1'));
@@ -97,5 +101,30 @@ describe('settings of the standalone', () => {
       DATABASE_URL: 'postgres://billing_api@127.0.0.1/x',
       BILLING_ENV: 'development',
     });
+  });
+
+  it('hand the secrets of webhooks to who takes them in and to who sends them, and nobody else', () => {
+    const given = { STRIPE_WEBHOOK_SECRET: 'whsec_ofThePlatform', STRIPE_CONNECT_WEBHOOK_SECRET: 'whsec_ofConnect' };
+    for (const more of [{}, { KAFKA_BROKERS: '127.0.0.1:1' }]) {
+      const settings = readSettings({ ...given, ...more, WEBHOOK_PORT: '4001' });
+      const surroundings = {
+        settings,
+        ports: settings.ports,
+        roleUrl: () => 'postgres://x',
+        webhookSecrets: { platform: settings.stripe.webhookSecret, connect: settings.stripe.connectWebhookSecret },
+      };
+      const specs = standaloneGroups(settings).flatMap((group) => appSpecs(group, surroundings));
+      const told = specs.filter(({ environment }) => JSON.stringify(environment).includes('whsec_'));
+      expect(told.map(({ name }) => name)).toEqual(['stripe-sandbox', 'webhook-ingest']);
+      expect(told.map(({ environment }) => environment)).toMatchObject([
+        {
+          SANDBOX_WEBHOOK_URL: 'http://127.0.0.1:4001/webhooks/stripe',
+          SANDBOX_WEBHOOK_SECRET: 'whsec_ofThePlatform',
+          SANDBOX_CONNECT_WEBHOOK_SECRET: 'whsec_ofConnect',
+        },
+        given,
+      ]);
+      expect(JSON.stringify(settings.inherited)).not.toContain('whsec_');
+    }
   });
 });

@@ -14,6 +14,7 @@ import { drain_limit_ms } from './protocol.js';
 import { rolePasswords } from './role-passwords.js';
 import type { StandaloneSettings } from './settings.js';
 import { SupervisedProcess } from './supervised-process.js';
+import { webhookSecrets } from './webhook-secrets.js';
 
 export interface SupervisorOptions {
   settings: StandaloneSettings;
@@ -130,6 +131,7 @@ export const runStandalone = async (options: SupervisorOptions): Promise<void> =
       settings,
       ports,
       roleUrl: (role) => roleUrl(database.adminUrl, role, rolePassword(role)),
+      webhookSecrets: await webhookSecrets(settings),
     };
     await unless(interrupted, startGroups(run, groups, surroundings, interrupted, options));
     const apiUrl = `http://127.0.0.1:${ports.PORT}`;
@@ -167,5 +169,10 @@ const urls = (groups: Group[], ports: StandaloneSettings['ports']) => {
   const used = new Set(groups.flatMap(({ apps }) => apps.map(({ port }) => port)));
   const url = (name: keyof StandaloneSettings['ports']): string | undefined =>
     used.has(name) ? `http://127.0.0.1:${ports[name]}` : undefined;
-  return { apiUrl: `http://127.0.0.1:${ports.PORT}`, webhookUrl: url('WEBHOOK_PORT'), sandboxUrl: url('SANDBOX_PORT') };
+  const webhooks = url('WEBHOOK_PORT');
+  return {
+    apiUrl: `http://127.0.0.1:${ports.PORT}`,
+    webhookUrl: webhooks && `${webhooks}/webhooks/stripe`,
+    sandboxUrl: url('SANDBOX_PORT'),
+  };
 };

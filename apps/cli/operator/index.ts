@@ -13,6 +13,7 @@ export type OperatorRole =
   | 'billing_relay'
   | 'billing_merkle_anchor'
   | 'billing_command_worker'
+  | 'billing_webhook_ingest'
   | 'billing_analyst';
 
 /**

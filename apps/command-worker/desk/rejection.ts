@@ -1,6 +1,6 @@
 import { AccessDenied } from '#access';
 import { SignatureRefused } from '#access/producers';
-import { ClaimHeld, IdempotencyKeyReused, InvalidInput, TenantUnknown } from '#command-handling';
+import { ClaimHeld, IdempotencyKeyReused, InvalidInput, ReadModelBehind, TenantUnknown } from '#command-handling';
 import { Refusal } from '#domain';
 import { UnknownTenant } from '#event-store';
 
@@ -49,6 +49,8 @@ export const rejectionOf = (thrown: unknown): { rejection: Rejection; setAside: 
       rejection: { code: `${error.rule}_taken`, detail: 'another one has this value already' },
       setAside: false,
     };
+  if (error instanceof ReadModelBehind)
+    return { rejection: { code: 'read_model_behind', detail: error.message }, setAside: false };
   return { rejection: internal, setAside: true };
 };
 

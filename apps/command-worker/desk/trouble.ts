@@ -1,5 +1,5 @@
 import { IssuerUnavailable } from '#access';
-import { ConcurrentChange } from '#command-handling';
+import { ConcurrentChange, ReadModelBehind } from '#command-handling';
 import { StoreOverloaded, isTransient } from '#event-store';
 import { KeyMissing, KeyUseDenied, KeyringRefused, UnwrapRefused } from '#keys';
 
@@ -17,5 +17,6 @@ export const isTrouble = (error: unknown): boolean => {
   return /^E[A-Z]+$/.test(code) || (/^[0-9A-Z]{5}$/.test(code) && !/^2[23]/.test(code));
 };
 
-/** Whether the same command may do better at once: others changed the same thing at the same time. */
-export const isContention = (error: unknown): boolean => error instanceof ConcurrentChange;
+/** Whether the same command may do better at once: others changed the same thing at the same time, or read models caught up. */
+export const isContention = (error: unknown): boolean =>
+  error instanceof ConcurrentChange || error instanceof ReadModelBehind;

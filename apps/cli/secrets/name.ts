@@ -1,0 +1,34 @@
+import type { Environment, SecretName } from '#keys';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+
+import { UsageError } from '../usage.js';
+
+export interface NameOptions {
+  processor: 'stripe';
+  kind: 'webhook';
+  account?: string;
+}
+
+/** Adds the options that name a secret. */
+export const namingSecret = (command: Command): Command =>
+  command
+    .addOption(new Option('--processor <name>', 'whose it is').choices(['stripe']).default('stripe'))
+    .addOption(new Option('--kind <kind>', 'what it is for').choices(['webhook']).default('webhook'))
+    .option(
+      '--account <account>',
+      "`connect` for the Connect endpoint, acct_... for one account's; else the platform's",
+    );
+
+const accountForm = /^(connect|acct_[A-Za-z0-9]{1,200})$/;
+
+/** Throws UsageError for an account that no endpoint has. */
+export const nameOf = ({ processor, kind, account = '' }: NameOptions, environment: Environment): SecretName => {
+  if (account !== '' && !accountForm.test(account))
+    throw new UsageError("--account is `connect`, or an account's id: acct_...");
+  return { processor, account, environment, kind };
+};
+
+/** Such as `the webhook secret of stripe, connect`. */
+export const titleOf = ({ processor, account, kind }: SecretName): string =>
+  `the ${kind} secret of ${processor}${account === '' ? '' : `, ${account}`}`;
