@@ -14,6 +14,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const longRuns: Record<string, { spec: string; counts: Record<string, string>; limitMinutes: number }> = {
   kills: { spec: 'test/kills', counts: { KILLS: '50' }, limitMinutes: 60 },
   chaos: { spec: 'test/chaos', counts: { FAULTS: '100' }, limitMinutes: 60 },
+  deliveries: { spec: 'test/deliveries', counts: { DELIVERIES: '10000' }, limitMinutes: 60 },
 };
 
 const usage = `usage: npm run test:long -- NAME, where NAME is one of: ${Object.keys(longRuns).join(', ')}`;

@@ -11,6 +11,7 @@ import { relayBench } from './relay.js';
 import { replayBench } from './replay.js';
 import type { Row } from './report.js';
 import { print } from './report.js';
+import { webhooksBench } from './webhooks.js';
 
 /** Every bench runs on a Postgres of its own, with fsync on. */
 const benches: Record<string, () => Promise<Row[]>> = {
@@ -18,6 +19,7 @@ const benches: Record<string, () => Promise<Row[]>> = {
   charge: chargeBench,
   relay: () => onDatabase(relayBench),
   replay: () => onDatabase(replayBench),
+  webhooks: () => onDatabase(webhooksBench),
 };
 
 const usage = `usage: npm run bench -- ${Object.keys(benches).join('|')} ... [--json]`;

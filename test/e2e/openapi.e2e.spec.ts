@@ -1,3 +1,4 @@
+import { disputed } from '../../apps/api/testing/disputed.js';
 import { charged, createPayer } from '../../apps/api/testing/payer.js';
 import type { RunningApi, TestTenant } from '../../apps/api/testing/running-api.js';
 import { startApi } from '../../apps/api/testing/running-api.js';
@@ -15,10 +16,14 @@ const idsFor = async (api: RunningApi, tenant: TestTenant): Promise<Record<strin
   const held = () => charged(api, tenant, payer, { captureMethod: 'manual' });
   const refunded = await paid();
   const refund = (await tenant.post(`/v1/payments/${refunded}/refunds`, { amount: 100 })).json.id as string;
+  const dispute = await disputed(api, tenant, await paid());
+  const contested = await disputed(api, tenant, await paid());
   await api.caughtUp();
   return {
     '/v1/payments/{id}': refunded,
     '/v1/refunds/{id}': refund,
+    '/v1/disputes/{id}': dispute,
+    '/v1/disputes/{id}/evidence': contested,
     '/v1/payment-methods/{id}': payer.paymentMethodId,
     '/v1/customers/{id}': payer.customerId,
     '/v1/customers/{id}/payment-methods': payer.customerId,

@@ -18,17 +18,20 @@ export const tenantOne = '11111111-1111-4111-8111-111111111111';
 export const tenantTwo = '22222222-2222-4222-8222-222222222222';
 
 /** The apps that are processes of their own where there is Kafka. */
-const appsOnKafka = ['api', 'gateway', 'projector', 'relay', 'command-worker'] as const;
+const appsOnKafka = ['api', 'webhook-ingest', 'gateway', 'projector', 'relay', 'command-worker'] as const;
+/** Those of them that share a process where there is no Kafka. */
+const frontApps: readonly string[] = ['api', 'webhook-ingest'];
 
 /**
- * The processes of a standalone that a test may kill. Where there is Kafka, `front` is the api and `back` all the other apps, which
- * are processes of their own there.
+ * The processes of a standalone that a test may kill. Where there is Kafka, `front` is the api and webhook-ingest, and `back` all
+ * the other apps, which are processes of their own there.
  */
 export type Part = 'supervisor' | 'front' | 'back' | 'sandbox' | 'postgres' | (typeof appsOnKafka)[number];
 
 /** A whole standalone in processes of its own, from the compiled program, on free ports. */
 export interface Standalone {
   url: string;
+  webhookUrl: string;
   sandboxUrl: string;
   dataDirectory: string;
   /** The brokers, and the topic prefix that it has for itself; undefined without Kafka. */
@@ -100,6 +103,7 @@ export const startStandalone = async (environment: NodeJS.ProcessEnv = {}): Prom
   if (kafka && !output.join('').includes(kafka.brokers.join(','))) throw new Error('it does not run on Kafka');
   return {
     url,
+    webhookUrl: `http://127.0.0.1:${webhookPort}`,
     sandboxUrl: `http://127.0.0.1:${sandboxPort}`,
     dataDirectory,
     kafka: kafka && { brokers: kafka.brokers, topicPrefix: kafka.topicPrefix },
@@ -137,8 +141,8 @@ const ownTopics = async (brokers = ''): Promise<OwnTopics | undefined> => {
 /** What a part is, by the names of processes. */
 const processesOf = (part: Part, onKafka: boolean): Part[] => {
   if (!onKafka) return [part];
-  if (part === 'front') return ['api'];
-  return part === 'back' ? appsOnKafka.filter((app) => app !== 'api') : [part];
+  if (part !== 'front' && part !== 'back') return [part];
+  return appsOnKafka.filter((app) => frontApps.includes(app) === (part === 'front'));
 };
 
 const issue = async (dataDirectory: string, options: Partial<DevelopmentToken>): Promise<string> => {
