@@ -28,6 +28,10 @@ describe('the sandbox of the standalone', () => {
     const stripe = new Stripe('sk_test_123', { host: '127.0.0.1', port, protocol: 'http' });
     const { data } = await stripe.webhookEndpoints.list();
     expect(data.map((endpoint) => endpoint.url).sort()).toEqual([url, `${url}/connect`]);
+    for (const { enabled_events: types } of data) {
+      expect(types).toEqual(expect.arrayContaining(['payment_intent.succeeded', 'account.updated']));
+      expect(types).not.toContain('charge.succeeded'); // nobody reads it
+    }
     await sandbox.close();
   });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ConfigurationError } from '#platform/configuration';
 import type { ConfiguredEndpoint } from '#stripe-sandbox';
 import { startStripeSandbox } from '#stripe-sandbox';
+import { subscribedTypes } from '#processor/stripe/events';
 
 /** Where the sandbox sends its events: the platform's to SANDBOX_WEBHOOK_URL, those of connected accounts to `/connect` below it. */
 const webhooksIn = (environment: NodeJS.ProcessEnv): ConfiguredEndpoint[] => {
@@ -15,10 +16,11 @@ const webhooksIn = (environment: NodeJS.ProcessEnv): ConfiguredEndpoint[] => {
   if (url === '') return [];
   if (!URL.canParse(url)) throw new ConfigurationError('SANDBOX_WEBHOOK_URL must be a URL');
   if (secret === '') throw new ConfigurationError('SANDBOX_WEBHOOK_SECRET must be set where SANDBOX_WEBHOOK_URL is');
-  const platform = { url, secret };
+  // As an operator does at Stripe: what nobody here has a use for would only be stored and thrown away.
+  const platform = { url, secret, events: subscribedTypes };
   return connectSecret === ''
     ? [platform]
-    : [platform, { url: `${url.replace(/\/$/, '')}/connect`, secret: connectSecret, connect: true }];
+    : [platform, { ...platform, url: `${url.replace(/\/$/, '')}/connect`, secret: connectSecret, connect: true }];
 };
 
 /**

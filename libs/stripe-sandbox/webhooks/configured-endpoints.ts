@@ -11,6 +11,8 @@ export interface ConfiguredEndpoint {
   secret: string;
   /** For the events of connected accounts instead of the platform's own. */
   connect?: boolean;
+  /** The types that it is sent, `charge.*` for all of a kind. All of them unless said. */
+  events?: readonly string[];
 }
 
 /** Makes, changes and removes configured endpoints until they are those of `wanted`. */
@@ -26,14 +28,14 @@ export const configureEndpoints = (
       store.write(endpoint.id, JSON.stringify(endpoint));
     };
     const kept = new Set<string>();
-    for (const { url, secret, connect = false } of wanted) {
+    for (const { url, secret, connect = false, events = ['*'] } of wanted) {
       const same = there.find((each) => !kept.has(each.id) && (each.connect ?? false) === connect);
       const endpoint: WebhookEndpointRecord = {
         id: same?.id ?? ids.next(prefixes.webhook_endpoint, now_ms),
         created: same?.created ?? Math.floor(now_ms / 1_000),
         url,
         secret,
-        enabled_events: ['*'],
+        enabled_events: [...events],
         metadata: {},
         configured: true,
         ...(connect && { connect }),

@@ -72,3 +72,6 @@ export const typeOf = (type: string): EventType | undefined => (Object.hasOwn(ty
 export const readTypes: readonly string[] = Object.entries(types).flatMap(([name, type]) =>
   'read' in type ? [name] : [],
 );
+
+/** What an endpoint is to be subscribed to, thin events of accounts included: of any other type nothing would come. */
+export const subscribedTypes: readonly string[] = [...readTypes, 'v1.account.updated', 'v2.core.account*'];
