@@ -93,6 +93,7 @@ describe('waking and waiting over Postgres', () => {
       void look();
     });
     await delivered; // by the poll alone: nobody called whenCaughtUp, which would have woken the loop
+    await subscription.whenCaughtUp(); // what is committed is known here a moment later
     expect(subscription.positions().get(7)).toBeGreaterThan(0);
     expect(warnings).toContain('listening for appends failed; polling until it works again');
   });
