@@ -40,7 +40,8 @@ export interface RecordedEvent<E extends DomainEvent = DomainEvent> {
 }
 
 /** The aggregates that own streams. These words are a storage format: stream ids begin with them. */
-export type Aggregate = 'customer' | 'payment_method' | 'payment' | 'payout' | 'connected_account';
+export type Aggregate =
+  'customer' | 'payment_method' | 'payment' | 'payout' | 'connected_account' | 'tenant' | 'access';
 
 const aggregates: ReadonlySet<string> = new Set<Aggregate>([
   'customer',
@@ -48,6 +49,8 @@ const aggregates: ReadonlySet<string> = new Set<Aggregate>([
   'payment',
   'payout',
   'connected_account',
+  'tenant',
+  'access',
 ]);
 
 /** `streamIdOf('payment', id)` is the stream of that payment. The form is a storage format. */

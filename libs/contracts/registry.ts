@@ -54,6 +54,13 @@ export const eventTypes = {
   ConnectedAccountReported: { version: 1, resting: false },
   ConnectedAccountLookupRequested: { version: 1, resting: false },
 
+  TenantAdded: { version: 1, resting: true },
+  TenantSuspended: { version: 1, resting: true },
+  TenantReinstated: { version: 1, resting: true },
+
+  AccessDenied: { version: 1, resting: false },
+  PrivilegedAccessGranted: { version: 1, resting: false },
+
   DriftDetected: { version: 1, resting: false },
 } as const satisfies Record<string, { version: number; resting: boolean }>;
 

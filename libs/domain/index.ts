@@ -1,8 +1,10 @@
+import type { AccessEvent } from './access/index.js';
 import type { ConnectedAccountEvent } from './connected-account/index.js';
 import type { CustomerEvent } from './customer/index.js';
 import type { PaymentMethodEvent } from './payment-method/index.js';
 import type { PaymentEvent } from './payment/index.js';
 import type { PayoutEvent } from './payout/index.js';
+import type { TenantEvent } from './tenant/index.js';
 
 export { Refusal } from './refusal.js';
 export type { RefusalContext, RefusalKind } from './refusal.js';
@@ -10,4 +12,5 @@ export { driftRules } from './drift.js';
 export type { DriftDetected, DriftRule } from './drift.js';
 
 /** Every event this service records. */
-export type BillingEvent = CustomerEvent | PaymentMethodEvent | PaymentEvent | PayoutEvent | ConnectedAccountEvent;
+export type BillingEvent =
+  CustomerEvent | PaymentMethodEvent | PaymentEvent | PayoutEvent | ConnectedAccountEvent | TenantEvent | AccessEvent;

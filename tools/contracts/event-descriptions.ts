@@ -58,6 +58,14 @@ export const eventDescriptions: Readonly<Record<EventType, string>> = {
   ConnectedAccountReported: 'How a connected account stands: what it may do, and what the processor still wants.',
   ConnectedAccountLookupRequested: 'Something has changed about a connected account; this service looks how it stands.',
 
+  TenantAdded: 'There is room for the tenant: it may be named from here on.',
+  TenantSuspended: 'From here on the tenant reads but cannot write. What it asked for before is carried out.',
+  TenantReinstated: 'The tenant may write again.',
+
+  AccessDenied: 'Somebody was turned away. What repeats within a minute is told once, with a count.',
+  PrivilegedAccessGranted:
+    'Somebody was let do what takes a privilege. It is told before it is done; what came of it, other events tell.',
+
   DriftDetected:
     'The processor reported a fact that contradicts what was recorded. It follows that fact, for people to look at.',
 };

@@ -29,6 +29,7 @@ const currency: Schema = { type: 'string', pattern: '^[a-z]{3}$' };
 /** What the types of TypeScript cannot say, by the property's name. */
 const refinements: Readonly<Record<string, Schema>> = {
   at: { ...instant, description: 'When it happened, as far as this service knows.' },
+  firstAt: instant,
   expiresAt: instant,
   evidenceDueBy: instant,
   arrivesOn: instant,
@@ -36,6 +37,7 @@ const refinements: Readonly<Record<string, Schema>> = {
   currency: { ...currency, description: 'ISO 4217, lower case.' },
   sourceCurrency: currency,
   amount: { minimum: 0, description: 'Minor units of `currency`, or of the payment where there is none.' },
+  count: { minimum: 1 },
   attempt: { minimum: 0, description: 'Number of the attempt, from 1.' },
   code: { description: 'A stable word of this service or of the processor.' },
   declineCode: { description: "The issuer's reason, as the processor words it." },
@@ -47,7 +49,7 @@ const refinements: Readonly<Record<string, Schema>> = {
 };
 
 /** Where values will be added: readers must take words that they do not know. */
-const extensible: ReadonlySet<string> = new Set(['kind', 'source', 'status']);
+const extensible: ReadonlySet<string> = new Set(['channel', 'kind', 'source', 'status']);
 
 /**
  * The schema of each event type at its present version: the data of `billing.events.v1`, made from the interfaces in
@@ -79,14 +81,20 @@ const eventSchema = (type: EventType, definition: Generated, definitions: Record
   const body: Schema = {
     description: eventDescriptions[type],
     type: 'object',
-    properties: Object.fromEntries(
-      properties.map(([name, schema]) => [name, propertySchema(name, resolved(schema, definitions))]),
-    ),
+    properties: propertySchemas(properties, definitions),
     required: (definition.required ?? []).filter((name) => name !== 'type'),
   };
   const id = `event:${type}:v${eventTypes[type].version}`;
   return published(id, type, { ...body, examples: [sampleOf(type, body)] });
 };
+
+const propertySchemas = (
+  properties: readonly [name: string, schema: Generated][],
+  definitions: Record<string, Generated>,
+): Record<string, Schema> =>
+  Object.fromEntries(
+    properties.map(([name, schema]) => [name, propertySchema(name, resolved(schema, definitions), definitions)]),
+  );
 
 /** A property with named types in their place, and a union of words as one list. The description is the property's own. */
 const resolved = ({ $ref, anyOf, ...schema }: Generated, definitions: Record<string, Generated>): Generated => {
@@ -106,9 +114,9 @@ const wordsOf = (member: Generated): string[] => {
   return words;
 };
 
-const propertySchema = (name: string, generated: Generated): Schema => {
+const propertySchema = (name: string, generated: Generated, definitions: Record<string, Generated>): Schema => {
   const { type, description, enum: words, const: word, additionalProperties } = generated;
-  if (type === undefined || generated.properties) {
+  if (type === undefined) {
     throw new Error(`tools/contracts/events.ts has no words for the type of ${name}: ${JSON.stringify(generated)}`);
   }
   const refinement = refinements[name];
@@ -117,10 +125,14 @@ const propertySchema = (name: string, generated: Generated): Schema => {
     ...(description !== undefined && { description }),
     type: Array.isArray(type) ? type.map(integral) : integral(type),
     ...(known && { [extensible.has(name) ? 'x-extensible-enum' : 'enum']: known }),
-    ...(typeof additionalProperties === 'object' && {
-      additionalProperties: propertySchema(`${name}.*`, additionalProperties),
+    ...(generated.properties && {
+      properties: propertySchemas(Object.entries(generated.properties), definitions),
+      required: generated.required ?? [],
     }),
-    ...(generated.items && { items: propertySchema(`${name}[]`, generated.items) }),
+    ...(typeof additionalProperties === 'object' && {
+      additionalProperties: propertySchema(`${name}.*`, additionalProperties, definitions),
+    }),
+    ...(generated.items && { items: propertySchema(`${name}[]`, generated.items, definitions) }),
     ...refinement,
     ...(description !== undefined && refinement?.description !== undefined && { description }),
   };

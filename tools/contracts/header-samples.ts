@@ -1,3 +1,4 @@
+import { actionOfCommand, needsPerson } from '#access';
 import type { CommandType } from '#command-handling';
 import { commandTypes } from '#command-handling';
 
@@ -26,7 +27,8 @@ const cloudEvent = (type: string) => ({
 });
 
 const commandHeaders = (type: string): Record<string, string> => {
-  const { subject, scope } = commandTypes[type as CommandType];
+  const { subject } = commandTypes[type as CommandType];
+  const action = actionOfCommand(type);
   return {
     ...cloudEvent(type),
     ce_id: `order-1042-${type.toLowerCase()}`,
@@ -35,7 +37,7 @@ const commandHeaders = (type: string): Record<string, string> => {
     ce_schemaversion: '1',
     ...(subject && { ce_subject: ids[subject] }),
     ce_signature: sealed,
-    ...(scope === 'billing:refund' && { ce_onbehalfof: 'ACCESS_TOKEN_OF_A_PERSON' }),
+    ...(action && needsPerson(action) && { ce_onbehalfof: 'ACCESS_TOKEN_OF_A_PERSON' }),
   };
 };
 

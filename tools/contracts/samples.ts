@@ -79,6 +79,21 @@ const samples: Readonly<Record<string, unknown>> = {
   'PayoutPaid.booked': 'in_transit',
   'PayoutFailed.code': 'account_closed',
   'PayoutFailed.reverses': 'paid',
+  tenantId: '11111111-1111-4111-8111-111111111111',
+  channel: 'http',
+  caller: { kind: 'person', subject: 'auth0|5f7c', roles: ['tenant_admin'] },
+  origin: { network: '203.0.113.0/24', requestId: '6f1e2d3c-4b5a-4c6d-8e7f-9a0b1c2d3ecc' },
+  resource: '3f1d2c4b-9e8a-5b7c-8d6e-1a2b3c4d5e33',
+  namedTenantId: '22222222-2222-4222-8222-222222222222',
+  count: 3,
+  firstAt: '2026-11-21T09:59:12.000Z',
+  'TenantSuspended.reason': 'TICKET-1042',
+  'TenantReinstated.reason': 'TICKET-1057',
+  'AccessDenied.action': 'payments.create',
+  'AccessDenied.code': 'insufficient_scope',
+  'PrivilegedAccessGranted.action': 'refunds.create',
+  'PrivilegedAccessGranted.grant': 'billing:refund',
+  'PrivilegedAccessGranted.reason': 'TICKET-1042',
   'SubmitDisputeEvidence.evidence': {
     customerName: 'Ada Lovelace',
     uncategorizedText: 'It was delivered on 3 November.',
@@ -91,7 +106,7 @@ const untold: ReadonlySet<string> = new Set([
   'rate',
   'sourceAmount',
   'sourceCurrency',
-  ...['PaymentFailed.processorPaymentId', 'PaymentCanceled.cancelId'],
+  ...['PaymentFailed.processorPaymentId', 'PaymentCanceled.cancelId', 'AccessDenied.namedTenantIds'],
 ]);
 
 /** An example of the object `schema` describes. Throws for a property of which nothing here tells a value. */

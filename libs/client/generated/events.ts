@@ -575,6 +575,102 @@ export interface ConnectedAccountLookupRequested {
   at: string;
 }
 
+/** There is room for the tenant: it may be named from here on. */
+export interface TenantAdded {
+  tenantId: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** From here on the tenant reads but cannot write. What it asked for before is carried out. */
+export interface TenantSuspended {
+  tenantId: string;
+  /** A ticket or a code, in the form of `reasonForm`; no personal data. */
+  reason: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The tenant may write again. */
+export interface TenantReinstated {
+  tenantId: string;
+  /** A ticket or a code, in the form of `reasonForm`; no personal data. */
+  reason: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** Somebody was turned away. What repeats within a minute is told once, with a count. */
+export interface AccessDenied {
+  channel: OpenWord<'http' | 'kafka' | 'webhook' | 'cli'>;
+  /** What was asked for: the name of an action, or `unknown`. */
+  action: string;
+  /** Why: the stable code that the caller was answered with, or the reason for which its certificate was refused. */
+  code: string;
+  /** Absent where nothing about the caller was proved. */
+  caller?: {
+    /** Of an operator's tool: the person who is logged in on that machine. */
+    kind: OpenWord<'person' | 'service'>;
+    /** The issuer's id of the caller, a service's name or SPIFFE id, or `operator:` and the login; at most 200 characters. */
+    subject: string;
+    roles?: readonly string[];
+    /** The service that acted for the person (`act.sub` of RFC 8693). */
+    actingParty?: string;
+  };
+  origin: {
+    /** The caller's network: the first 24 bits of an IPv4 address, 48 of an IPv6 one. */
+    network?: string;
+    /** The SPIFFE id of the client certificate. */
+    spiffeId?: string;
+    /** Of HTTP: names the request in our logs. */
+    requestId?: string;
+    /** Of an operator's tool: the name of the machine that it ran on. */
+    host?: string;
+  };
+  /** The tenant that the caller named, where it is another than the one whose log this is. */
+  namedTenantId?: string;
+  /** Of a record of several that did not all name the same one: the first ten tenants that they named. */
+  namedTenantIds?: readonly string[];
+  /** How many there were since `firstAt`, this one included. */
+  count: number;
+  firstAt: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** Somebody was let do what takes a privilege. It is told before it is done; what came of it, other events tell. */
+export interface PrivilegedAccessGranted {
+  channel: OpenWord<'http' | 'kafka' | 'webhook' | 'cli'>;
+  action: string;
+  caller: {
+    /** Of an operator's tool: the person who is logged in on that machine. */
+    kind: OpenWord<'person' | 'service'>;
+    /** The issuer's id of the caller, a service's name or SPIFFE id, or `operator:` and the login; at most 200 characters. */
+    subject: string;
+    roles?: readonly string[];
+    /** The service that acted for the person (`act.sub` of RFC 8693). */
+    actingParty?: string;
+  };
+  origin: {
+    /** The caller's network: the first 24 bits of an IPv4 address, 48 of an IPv6 one. */
+    network?: string;
+    /** The SPIFFE id of the client certificate. */
+    spiffeId?: string;
+    /** Of HTTP: names the request in our logs. */
+    requestId?: string;
+    /** Of an operator's tool: the name of the machine that it ran on. */
+    host?: string;
+  };
+  /** The scope or right that the caller had for it, such as `billing:admin`. */
+  grant: string;
+  /** What it is done to: the id in the path or the command's subject. */
+  resource?: string;
+  /** Why, in the caller's words: a ticket or a code, in the form of `reasonForm`. */
+  reason?: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
 /** The processor reported a fact that contradicts what was recorded. It follows that fact, for people to look at. */
 export interface DriftDetected {
   /** Type of the event that reports the fact. */
@@ -635,5 +731,10 @@ export interface EventData {
   ConnectedAccountLinked: ConnectedAccountLinked;
   ConnectedAccountReported: ConnectedAccountReported;
   ConnectedAccountLookupRequested: ConnectedAccountLookupRequested;
+  TenantAdded: TenantAdded;
+  TenantSuspended: TenantSuspended;
+  TenantReinstated: TenantReinstated;
+  AccessDenied: AccessDenied;
+  PrivilegedAccessGranted: PrivilegedAccessGranted;
   DriftDetected: DriftDetected;
 }
