@@ -42,7 +42,15 @@ export type AppendResult =
   /** `rule` is the kind of the claim or counter that stood against it; `heldBy` the stream that holds the claim. */
   | { status: 'refused'; rule: string; heldBy: string | null };
 
-/** Writes a batch of commands of one shard. Results are in the order of `commands`. */
+/** Raised for a tenant that is suspended, by what its role may not append then; nothing of the batch was written. */
+export class SuspendedTenant extends Error {
+  override readonly name = 'SuspendedTenant';
+  constructor(options?: ErrorOptions) {
+    super('the tenant is suspended', options);
+  }
+}
+
+/** Writes a batch of commands of one shard. Results are in the order of `commands`. Throws SuspendedTenant, and what Postgres raised. */
 export type AppendBatch = (shard: number, commands: readonly AppendCommand[]) => Promise<AppendResult[]>;
 
 interface AppendRow {
@@ -65,15 +73,18 @@ const sql = `select ord, status, rule, stream_id, version, fingerprint, position
 export const appendOver =
   (pool: Pool): AppendBatch =>
   async (shard, commands) => {
-    const { rows } = await pool.query<AppendRow>({
-      name: 'append',
-      text: sql,
-      values: [shard, ...columnsOf(commands)],
-    });
+    const { rows } = await pool
+      .query<AppendRow>({ name: 'append', text: sql, values: [shard, ...columnsOf(commands)] })
+      .catch((error: unknown) => {
+        throw (error as { code?: unknown }).code === tenantSuspended ? new SuspendedTenant({ cause: error }) : error;
+      });
     const results = new Array<AppendResult>(commands.length);
     for (const row of rows) results[row.ord - 1] = resultOf(row);
     return results;
   };
+
+/** The SQLSTATE of our own that `append` raises. */
+const tenantSuspended = 'TS001';
 
 /** The ids a command's events get: derived, so that a repeat of the command can only mean the same events. */
 export const eventIdOf = (commandId: string, index: number): string => derivedId(commandId, String(index));

@@ -2,7 +2,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 
 import pg from 'pg';
 
-import { migrate, roleUrl } from '../../libs/platform/migrate/index.js';
+import { databaseSql } from '../../migrations/index.js';
+import { roleUrl } from '../../libs/platform/migrate/role-url.js';
 import { shardForNewTenant } from '../../libs/event-store/shard.js';
 
 const template = 'billing_template';
@@ -37,6 +38,10 @@ export const createTestDatabase = async (): Promise<TestDatabase> => {
     await client.query(`create database ${name} template ${template}`);
   });
   const adminUrl = databaseUrl(cluster, name);
+  // A copy has the template's functions and tables as they were closed, but not what was said of the database itself.
+  await withClient(adminUrl, async (client) => {
+    await client.query(databaseSql());
+  });
   const pools: pg.Pool[] = [];
   const open = (connectionString: string, options: pg.PoolConfig = {}) => {
     const pool = new pg.Pool({ connectionString, max: 8, ...options });
@@ -71,7 +76,11 @@ const ensureTemplate = async (client: pg.Client, cluster: string): Promise<void>
   const { rowCount } = await client.query('select from pg_database where datname = $1', [template]);
   if (rowCount) return;
   await client.query(`create database ${template}_new`);
+  // Loaded by whoever makes the template alone: TypeORM takes a while, and every spec with a database comes by here.
+  const { migrate } = await import('../../libs/platform/migrate/index.js');
   await migrate({ adminUrl: databaseUrl(cluster, `${template}_new`), rolePassword: testRolePassword });
+  // Several specs at once share the cluster's roles, each with apps of its own; a deployment has one of each.
+  await client.query('alter role billing_api connection limit 200');
   await client.query(`alter database ${template}_new rename to ${template}`);
 };
 

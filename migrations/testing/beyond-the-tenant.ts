@@ -1,0 +1,236 @@
+/**
+ * What roles may do with rows that are not of the tenant in context, and why: the whole of it. The catalogue must grant exactly this, so
+ * that a new grant or policy fails until it stands here with its reason. Keys are as `linesOf` writes them: a role without `billing_`, what
+ * it may do, the table, the columns where these are few, and the condition where there is one.
+ */
+export const beyondTheTenant: Record<string, string> = {
+  'api: select dead_letter (consumer, created_at, discarded_at, reason)':
+    'counts what consumers could not digest, for its metrics, and learns nothing of whose it is',
+  'appender: insert event': 'append writes the log; only append runs as the appender',
+  'appender: select, insert claim': 'append holds what is unique within a tenant',
+  'appender: select, insert command': 'append knows a repeat',
+  'appender: select, insert connected_account_holder': 'an account at the processor is one tenant’s, whoever asks',
+  'appender: select, insert tenant': 'append looks up shards and suspension; add_tenant adds',
+  'appender: select, insert, update counter': 'append keeps sums within their bounds',
+  'appender: select, insert, update stream': 'append checks versions and moves them',
+  'appender: update tenant (suspended_at)': 'append lets the row follow TenantSuspended and TenantReinstated',
+  'tailer: select event': 'tail tells that something was appended, not what',
+  'tailer: select tenant': 'tenants_page and tenant_of_platform, for those who run the deployment',
+
+  'gateway: select event': 'works off the requests of every tenant',
+  'gateway: select command': 'decides what the processor’s answers mean, for many tenants in one read',
+  'gateway: select tenant (id, shard)': 'finds the shard of whom a call is for',
+  'gateway: select, insert, update, delete processor_call':
+    'the calls of every tenant, in its hands until their outcome is in the log',
+  'gateway: select, update processor_token': 'opens the token that a call needs, and stores the one it got back',
+  'gateway: select, insert, update, delete client_secret':
+    'stores what a customer continues with, and removes what expired',
+  'gateway: select rm_processor_object': 'finds whom an object of the processor belongs to',
+  'gateway: select rm_balance': 'reconciliation compares the sum of all books with the processor’s',
+  'gateway: select, insert, update, delete reconciliation_finding':
+    'reconciliation is of the platform’s account, so of every tenant',
+  'gateway: select webhook_events (event_id, processor, state)': 'knows which events were never delivered',
+  'gateway: insert webhook_events (account, api_version, body_hash, created_at, event_id, livemode, processor, received_at, sealed, source, type) where reconciled':
+    'adds those, and decides nothing about them',
+
+  'webhook-ingest: select, insert, update, delete webhook_events': 'whose an event is, it has yet to find out',
+  'webhook-ingest: select processor_token (payment_method_id, tenant_id, token_digest)':
+    'finds whose payment method is meant, by the digest of a token that it cannot open',
+  'webhook-ingest: select rm_processor_object': 'finds whom an object of the processor belongs to',
+  'webhook-ingest: select tenant (id, shard)': 'finds the shard of whom an event is about',
+
+  'projector: select event': 'folds the whole log',
+  'projector: select, insert, delete rebuild_aside': 'a rebuild folds the whole log',
+  'projector: select, insert, update, delete rm_balance': 'writes the read models of every tenant',
+  'projector: select, insert, update, delete rm_customer': 'writes the read models of every tenant',
+  'projector: select, insert, update, delete rm_dispute': 'writes the read models of every tenant',
+  'projector: select, insert, update, delete rm_payment': 'writes the read models of every tenant',
+  'projector: select, insert, update, delete rm_payment_method': 'writes the read models of every tenant',
+  'projector: select, insert, update, delete rm_processor_object': 'writes the read models of every tenant',
+  'projector: select, insert, update, delete rm_refund': 'writes the read models of every tenant',
+  'projector: select, insert, update, delete rm_settlement': 'writes the read models of every tenant',
+
+  'relay: select event': 'carries the whole log to Kafka',
+  'merkle-anchor: select event': 'seals every event of the log',
+  'analyst: select event': 'people who read the log; personal data in it is sealed, and they have no key',
+  'analyst: select tenant (id, shard)': 'finds the shard of the tenant they look at',
+  'analyst: select dead_letter': 'people who look at what could not be digested',
+
+  'command-worker: select, insert, update, delete dead_letter where its own': 'what it could not digest itself',
+  'gateway: select, insert, update, delete dead_letter where its own': 'what it could not digest itself',
+  'merkle-anchor: select, insert, update, delete dead_letter where its own': 'what it could not digest itself',
+  'projector: select, insert, update, delete dead_letter where its own': 'what it could not digest itself',
+  'relay: select, insert, update, delete dead_letter where its own': 'what it could not digest itself',
+};
+
+/** What roles may do with the tables of `platformTables`, in the same words. */
+export const withPlatformTables: Record<string, string> = {
+  'appender: select appendable': 'append looks up who may append what',
+  'appender: select, update log_head': 'append locks and moves the end of a shard',
+
+  'api: select producer': 'judges which services may call it, and for which tenants',
+  'api: select producer_key': 'is loaded with them; the keys are public',
+  'api: select checkpoint': 'waits for read models',
+  'api: select log_head': 'waits for positions that exist',
+  'api: select command_dead_letter (created_at, reason)': 'counts them for its metrics',
+
+  'command-worker: select log_head': 'waits for positions that exist',
+  'command-worker: select checkpoint where its own or the read models’':
+    'its place, and whether the read models have caught up',
+  'command-worker: insert, update checkpoint where its own': 'its place',
+  'command-worker: select producer': 'judges who may send what',
+  'command-worker: select producer_key': 'verifies signatures',
+  'command-worker: insert command_dead_letter': 'writes down what was no command',
+  'command-worker: select command_dead_letter (appended_at, created_at, kafka_offset, kafka_partition)':
+    'writes each down once',
+  'command-worker: delete command_dead_letter where older than 30 days': 'a body may hold what nobody could erase',
+
+  'gateway: select log_head': 'reads the log',
+  'gateway: select checkpoint where its own or the read models’': 'its place, and books at rest for reconciliation',
+  'gateway: insert, update checkpoint where its own': 'its place',
+  'gateway: select, insert platform_key where of the inbox': 'seals the events that it adds',
+  'gateway: select, insert, update, delete reconciliation_run': 'reconciliation is its work',
+
+  'webhook-ingest: select, insert platform_key': 'seals and opens deliveries, and opens the secrets of endpoints',
+  'webhook-ingest: select processor_secret': 'verifies deliveries',
+  'webhook-ingest: insert processor_secret where first of a trial':
+    'stores the first secret outside of production; rotation is the operator’s',
+
+  'projector: select log_head': 'reads the log',
+  'projector: select, insert, update checkpoint where its own': 'its place',
+  'relay: select log_head': 'reads the log',
+  'relay: select, insert, update checkpoint where its own': 'its place',
+  'relay: select, insert, update, delete relay': 'relays count each other',
+  'relay: select, update relay_lease': 'one relay has a shard at a time',
+  'merkle-anchor: select log_head': 'reads the log',
+  'merkle-anchor: select, insert, update checkpoint where its own': 'its place',
+  'analyst: select log_head': 'people who read the log',
+  'analyst: select command_dead_letter (appended_at, claimed_producer, claimed_tenant, command_type, created_at, detail, kafka_offset, kafka_partition, message_id, reason)':
+    'people who look at what was no command; not at its sealed body',
+};
+
+/** Conditions of policies, by the words that stand for them above. */
+export const conditionNames: Record<string, string> = {
+  "(consumer ~~ (replace(replace((CURRENT_USER)::text, 'billing_'::text, ''::text), '_'::text, '-'::text) || ':%'::text))":
+    'its own',
+  "(consumer = 'projector:read-models'::text)": 'the read models’',
+  "((source = 'reconciled'::text) AND (state = 'received'::text))": 'reconciled',
+  "(created_at < (now() - '30 days'::interval))": 'older than 30 days',
+  "(purpose = 'inbox'::text)": 'of the inbox',
+  "((environment <> 'production'::text) AND (version = 1) AND (retires_at IS NULL))": 'first of a trial',
+};
+
+/** Who may call which function of the schema, and what one tells or does beyond the tenant in context. */
+export const functions: Record<string, { callers: string[]; beyond: string }> = {
+  add_tenant: {
+    callers: ['billing_api', 'billing_operator'],
+    beyond:
+      'adds a tenant; for an id that is in use, tells the tenant that has it: only platform administrators get there',
+  },
+  append: {
+    callers: [
+      'billing_analyst',
+      'billing_api',
+      'billing_command_worker',
+      'billing_gateway',
+      'billing_operator',
+      'billing_privacy',
+      'billing_webhook_ingest',
+    ],
+    beyond:
+      'appends for any tenant, what `appendable` lets the login append and where; streams, commands, claims and counters are each tenant’s own',
+  },
+  copy_indexes_to_rebuild: { callers: [], beyond: 'the owner’s' },
+  create_rebuild: { callers: [], beyond: 'the owner’s' },
+  hold_connected_account: {
+    callers: ['billing_api'],
+    beyond:
+      'tells that an account at the processor is another tenant’s, and not whose: only platform administrators get there',
+  },
+  swap_rebuild: { callers: [], beyond: 'the owner’s' },
+  tail: {
+    callers: ['billing_api', 'billing_command_worker'],
+    beyond: 'tells that a stream of any tenant has moved, and nothing of what happened: it wakes those who wait',
+  },
+  tenant_in_context: {
+    callers: [
+      'billing_analyst',
+      'billing_api',
+      'billing_appender',
+      'billing_command_worker',
+      'billing_console',
+      'billing_gateway',
+      'billing_merkle_anchor',
+      'billing_operator',
+      'billing_privacy',
+      'billing_projector',
+      'billing_relay',
+      'billing_tailer',
+      'billing_webhook_ingest',
+    ],
+    beyond: 'nothing',
+  },
+  tenant_of_platform: {
+    callers: ['billing_api', 'billing_operator'],
+    beyond: 'tells name and standing of any tenant: only those who run the deployment get there',
+  },
+  tenants_page: {
+    callers: ['billing_api', 'billing_operator'],
+    beyond: 'tells name and standing of every tenant: only those who run the deployment get there',
+  },
+};
+
+/** Tables that belong to no tenant, and why. */
+export const platformTables: Record<string, string> = {
+  appendable: 'which role may append which event type',
+  checkpoint: "a reader's place in each shard",
+  command_dead_letter: 'what was no command: whom it is from is what it says, not what we know',
+  log_head: 'the end of each shard',
+  migration: 'what TypeORM has applied',
+  platform_key: "the platform's own data keys, wrapped",
+  processor_secret: "secrets of the platform's endpoints and accounts at the processor, sealed",
+  producer: 'services that may publish commands, for one tenant or for many',
+  producer_key: 'their public keys',
+  reconciliation_run: "comparisons with the processor's account, which is the platform's",
+  relay: 'the relays that live',
+  relay_lease: 'which relay has which shard',
+};
+
+/** Tenants' tables of which a tenant sees nothing at all, and why: they have no policy for the tenant in context. */
+export const closedToTenants: Record<string, string> = {
+  connected_account_holder: 'a function asks it, and tells yes or no',
+  dead_letter: 'what our own code failed on is for people who run it',
+  rebuild_aside: 'of a rebuild, for the projector',
+  reconciliation_finding: 'of the platform’s account, for people who run it',
+  webhook_events: 'whose one is, is found out after it was stored',
+};
+
+/** Keys without a tenant in tables that have one, and why. No tenant's request inserts there. */
+export const keysAcrossTenants: Record<string, string> = {
+  connected_account_holder_pkey: "an account at the processor is one tenant's: this is what keeps the others off",
+  tenant_pkey: 'the id is the tenant',
+  webhook_events_pkey: 'the processor names its events; whose one is, is found out after it was stored',
+};
+
+/** Tenants' tables without a foreign key to `tenant`, and why. */
+export const withoutTenantReference: Record<string, string> = {
+  claim: 'append, its only writer, has looked the tenant up',
+  command: 'append, its only writer, has looked the tenant up',
+  counter: 'append, its only writer, has looked the tenant up',
+  dead_letter: 'copied from the event',
+  event: 'append, its only writer, has looked the tenant up',
+  processor_call: 'copied from the event',
+  rebuild_aside: 'copied from the event',
+  reconciliation_finding: 'the processor’s object names it, perhaps wrongly',
+  rm_balance: 'follows from the log',
+  rm_customer: 'follows from the log',
+  rm_dispute: 'follows from the log',
+  rm_payment: 'follows from the log',
+  rm_payment_method: 'follows from the log',
+  rm_processor_object: 'follows from the log',
+  rm_refund: 'follows from the log',
+  rm_settlement: 'follows from the log',
+  stream: 'append, its only writer, has looked the tenant up',
+  tenant: 'the tenants themselves; a tenant sees its own row, by id',
+  webhook_events: 'a claim until it was checked',
+};
