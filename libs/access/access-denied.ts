@@ -16,7 +16,9 @@ export type DenialCode =
   | 'insufficient_scope'
   | 'insufficient_user_authentication'
   | 'tenant_required'
-  | 'tenant_mismatch';
+  | 'tenant_mismatch'
+  | 'tenant_suspended'
+  | 'service_not_registered';
 
 /**
  * Raised when a caller may not do what it asks. `wwwAuthenticate` is the value of that header where one belongs (RFC 6750,

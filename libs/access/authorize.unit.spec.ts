@@ -1,6 +1,8 @@
 import { AccessDenied } from './access-denied.js';
-import { authorize, tenantOf } from './authorize.js';
+import { assertPlatformCaller, authorize, needsPerson, tenantOf } from './authorize.js';
 import { bearerToken } from './compact-token.js';
+import { actionOfCommand, actionOfRoute, allActions, assertCommandsHaveActions } from './find-action.js';
+import type { NamedAction } from './find-action.js';
 import type { Principal } from './principal.js';
 import { scopesByRole, scopesOf, stepUpScopes } from './roles.js';
 import type { Role, Scope } from './roles.js';
@@ -32,51 +34,113 @@ const denialOf = (act: () => unknown): AccessDenied | undefined => {
   return undefined;
 };
 
-describe('roles', () => {
-  const scopes: Scope[] = [
-    'billing:read',
-    'billing:write',
-    'billing:refund',
-    'billing:review',
-    'billing:admin',
-    'billing:payout:trigger',
-    'billing:audit',
-  ];
-  const table = (Object.keys(scopesByRole) as Role[]).flatMap((role) => scopes.map((scope) => [role, scope] as const));
+/** What each role may do, written down a second time: a change to the table is a change here. */
+const readers = ['list', 'get'];
+const everybodysActions = allActions.filter(({ scopes }) => scopes !== 'public');
+const mayDo = (role: Role, { name }: NamedAction): boolean => {
+  const [thing = '', act = ''] = name.split('.');
+  if (thing === 'tenants') return role === 'platform_admin' || (role === 'auditor' && readers.includes(act));
+  if (name === 'connected-accounts.link') return role === 'platform_admin';
+  if (name === 'events.list') return true;
+  if (readers.includes(act)) return role !== 'auditor';
+  return role === 'tenant_admin';
+};
+const steppedUp = ['refunds.create', 'connected-accounts.link', 'tenants.suspend', 'tenants.reinstate'];
 
-  it.each(table)('%s, %s: allowed as the table says, with step-up only where it is due', (role, scope) => {
-    const listed = (scopesByRole[role] as readonly Scope[]).includes(scope);
-    const plain = denialOf(() => authorize(principal(role), { scope }, now));
-    const withStepUp = denialOf(() => authorize(principal(role, stepped), { scope }, now));
-    if (!listed) {
+describe('the table', () => {
+  const matrix = (Object.keys(scopesByRole) as Role[]).flatMap((role) =>
+    everybodysActions.map((action) => [role, action.name, action] as const),
+  );
+
+  it.each(matrix)('%s, %s: allowed or not, with step-up only where it is due', (role, name, action) => {
+    const plain = denialOf(() => authorize(principal(role), action, now));
+    const withStepUp = denialOf(() => authorize(principal(role, stepped), action, now));
+    if (!mayDo(role, action)) {
       expect([plain?.code, withStepUp?.code]).toEqual(['insufficient_scope', 'insufficient_scope']);
       expect(plain).toMatchObject({ status: 403 });
       expect(plain?.wwwAuthenticate).toContain(`error="insufficient_scope"`);
-      expect(plain?.wwwAuthenticate).toContain(`scope="${scope}"`);
+      expect(plain?.wwwAuthenticate).toContain(`scope="${[action.scopes].flat().join(' ')}"`);
       return;
     }
     expect(withStepUp).toBeUndefined();
-    expect(plain?.code).toBe(stepUpScopes.has(scope) ? 'insufficient_user_authentication' : undefined);
+    expect(plain?.code).toBe(steppedUp.includes(name) ? 'insufficient_user_authentication' : undefined);
   });
 
-  it('a tenant_admin writes without step-up and refunds with it only', () => {
+  it('asks for a second factor on every row whose scope takes one, and each name and route and command is there once', () => {
+    for (const { name, scopes, stepUpSeconds } of everybodysActions)
+      if ([scopes].flat().some((scope) => stepUpScopes.has(scope as Scope)))
+        expect([name, stepUpSeconds]).toEqual([name, expect.any(Number)]);
+    for (const which of ['name', 'route', 'command'] as const) {
+      const words = allActions.map((action) => action[which]).filter((word) => word !== undefined);
+      expect(new Set(words).size).toBe(words.length);
+    }
+  });
+
+  it('knows a route by its method and pattern, HEAD as GET, and a command by its type', () => {
+    expect(actionOfRoute('GET', '/v1/payments/:id')?.name).toBe('payments.get');
+    expect(actionOfRoute('HEAD', '/v1/payments/:id')?.name).toBe('payments.get');
+    expect(actionOfRoute('DELETE', '/v1/payments/:id')).toBeUndefined();
+    expect(actionOfRoute('GET', undefined)).toBeUndefined();
+    expect(actionOfCommand('RefundPayment')?.name).toBe('refunds.create');
+    for (const word of ['', 'toString', 'undefined']) expect(actionOfCommand(word)).toBeUndefined();
+  });
+
+  it('stops the boot over a command that it does not have, and over one that nobody has', () => {
+    const types = allActions.flatMap(({ command }) => command ?? []);
+    expect(() => assertCommandsHaveActions(types)).not.toThrow();
+    expect(() => assertCommandsHaveActions([...types, 'PayInvoice'])).toThrow(/^PayInvoice: a command without a row/);
+    expect(() => assertCommandsHaveActions(types.slice(1))).toThrow(/^customers.create: a row .* names no command/);
+  });
+});
+
+describe('an action', () => {
+  const refund = { scopes: ['billing:refund'] } as const;
+
+  it('may be done by any one of its scopes, and says by which', () => {
+    const either = { scopes: ['billing:read', 'billing:audit'] } as const;
+    expect(authorize(principal('auditor'), either, now)).toBe('billing:audit');
+    expect(authorize(principal('tenant_admin'), either, now)).toBe('billing:read');
+    expect(authorize(principal('auditor'), { scopes: 'public' }, now)).toBeUndefined();
+  });
+
+  it('takes the step-up of its scope even where the row forgot it', () => {
     const admin = principal('tenant_admin');
-    expect(denialOf(() => authorize(admin, { scope: 'billing:write' }, now))).toBeUndefined();
-    expect(denialOf(() => authorize(admin, { scope: 'billing:refund' }, now))).toMatchObject({ status: 401 });
-    expect(denialOf(() => authorize(admin, { scope: 'billing:refund', stepUp: false }, now))).toMatchObject({
-      status: 401,
-    });
-    expect(denialOf(() => authorize(admin, { scope: 'billing:write', stepUp: true }, now))).toMatchObject({
-      status: 401,
-    });
+    expect(denialOf(() => authorize(admin, refund, now))).toMatchObject({ status: 401 });
+    expect(denialOf(() => authorize(admin, { scopes: ['billing:write'] }, now))).toBeUndefined();
+    expect(needsPerson(refund)).toBe(true);
+    expect(needsPerson({ scopes: ['billing:write'] })).toBe(false);
+    expect(needsPerson({ scopes: ['billing:write'], stepUpSeconds: 300 })).toBe(true);
+    expect(needsPerson({ scopes: 'public' })).toBe(false);
   });
 
-  it('a service never refunds, whatever its token says', () => {
+  it('takes a factor that is as fresh as its row says', () => {
+    const write = { scopes: ['billing:write'], stepUpSeconds: 60 } as const;
+    const at = (age: number) => principal('tenant_admin', { acr: 'phr', authTime: nowSeconds - age });
+    expect(denialOf(() => authorize(at(60), write, now))).toBeUndefined();
+    expect(denialOf(() => authorize(at(61), write, now))?.wwwAuthenticate).toContain('max_age="60"');
+  });
+
+  it("is never a service's own where it takes a second factor, whatever its token says", () => {
     const service = principal('tenant_admin', { ...stepped, kind: 'service' });
-    expect(denialOf(() => authorize(service, { scope: 'billing:refund' }, now))).toMatchObject({
-      code: 'insufficient_scope',
-    });
-    expect(denialOf(() => authorize(service, { scope: 'billing:read' }, now))).toBeUndefined();
+    const link = { scopes: ['billing:read'], stepUpSeconds: 300 } as const;
+    for (const action of [refund, link])
+      expect(denialOf(() => authorize(service, action, now))).toMatchObject({ code: 'insufficient_scope' });
+    expect(denialOf(() => authorize(service, { scopes: ['billing:read'] }, now))).toBeUndefined();
+  });
+
+  it('says why a scope is missing: the roles, the scope claim, the registration, or that it takes a person', () => {
+    const why = (given: Partial<Principal>, requirement: Parameters<typeof authorize>[1]) =>
+      denialOf(() => authorize(principal('tenant_admin', { scopes: new Set(), ...given }), requirement, now))?.message;
+    const service = { kind: 'service', roles: [] } as const;
+    const write = { scopes: ['billing:write'] } as const;
+    expect(why({ roles: ['auditor'] }, write)).toMatch(/billing:write: no role of the token gives it$/);
+    expect(why({ roles: [] }, refund)).toMatch(/no role of the token gives it$/);
+    expect(why({}, write)).toMatch(/a role of the token gives it, and the scope claim of the token takes it away$/);
+    expect(why({ actingParty: 'spiffe://a/b' }, write)).toMatch(
+      /the registration of the service that acts, or the scope/,
+    );
+    expect(why(service, write)).toMatch(/the registration of the service does not give it/);
+    expect(why(service, refund)).toMatch(/it takes a person, .* with act \(RFC 8693\)$/);
   });
 });
 
@@ -139,6 +203,46 @@ describe('the tenant of a request', () => {
     expect(denialOf(() => tenantOf(principal('tenant_admin', { tenantId: undefined }), other))?.code).toBe(
       'tenant_required',
     );
+  });
+});
+
+describe('the tenant of a service', () => {
+  const service = (given: Partial<Principal> = {}) =>
+    principal('auditor', { kind: 'service', roles: [], tenantId: undefined, tenants: new Set([tenant]), ...given });
+
+  it('is one that its registration lists, by its token or by Billing-Tenant', () => {
+    expect(tenantOf(service(), tenant.toUpperCase())).toBe(tenant);
+    expect(tenantOf(service({ tenantId: tenant }))).toBe(tenant);
+    expect(tenantOf(service({ tenants: 'all' }), other)).toBe(other);
+  });
+
+  it('is no other, whatever its token says, and none where nobody names one', () => {
+    const mismatches: [Partial<Principal>, string | undefined][] = [
+      [{}, other],
+      [{ tenantId: other }, undefined],
+      [{ tenantId: tenant }, other],
+      [{ tenants: new Set() }, tenant],
+      [{ tenants: undefined }, tenant],
+    ];
+    for (const [given, named] of mismatches)
+      expect(denialOf(() => tenantOf(service(given), named))).toMatchObject({ status: 403, code: 'tenant_mismatch' });
+    expect(denialOf(() => tenantOf(service()))?.code).toBe('tenant_required');
+  });
+
+  it('binds the person for whom it acts, too', () => {
+    const forwarded = (tenants: Principal['tenants']) => principal('platform_admin', { tenantId: undefined, tenants });
+    expect(tenantOf(forwarded(new Set([tenant])), tenant)).toBe(tenant);
+    expect(denialOf(() => tenantOf(forwarded(new Set([tenant])), other))?.code).toBe('tenant_mismatch');
+    expect(denialOf(() => tenantOf(principal('tenant_admin', { tenants: new Set([other]) })))?.code).toBe(
+      'tenant_mismatch',
+    );
+  });
+
+  it('is never the platform, which takes a person whose token is bound to no tenant', () => {
+    const codeOf = (caller: Principal) => denialOf(() => assertPlatformCaller(caller))?.code;
+    expect(codeOf(principal('platform_admin', { tenantId: undefined }))).toBeUndefined();
+    expect(codeOf(principal('platform_admin'))).toBe('tenant_mismatch');
+    expect(codeOf(service({ tenants: 'all' }))).toBe('tenant_mismatch');
   });
 });
 

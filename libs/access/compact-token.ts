@@ -4,11 +4,8 @@ import { invalidToken, tokenMissing } from './access-denied.js';
 export const maxTokenLength = 8_192;
 const maxKeyIdLength = 256;
 
-/** The asymmetric signature algorithms that we accept (RFC 7518, RFC 8037): no `none`, no shared secrets. */
-export const allowedAlgorithms = ['ES256', 'EdDSA', 'RS256', 'PS256'] as const;
-
-/** Access tokens (RFC 9068) and the plain type that most issuers still write. */
-const allowedTypes = ['at+jwt', 'application/at+jwt', 'jwt', 'application/jwt'];
+/** The asymmetric signature algorithms that we accept (RFC 7518, RFC 8037, RFC 9864): no `none`, no shared secrets. */
+export const allowedAlgorithms = ['ES256', 'EdDSA', 'Ed25519', 'RS256', 'PS256'] as const;
 
 /**
  * The token of an `Authorization` header (RFC 6750 section 2.1). Throws AccessDenied: `token_missing` without a bearer token,
@@ -22,49 +19,56 @@ export const bearerToken = (authorization: string | undefined): string => {
   return token;
 };
 
+/** What the header of a token says, as far as anybody here looks at it. */
+export interface CompactHeader {
+  alg: (typeof allowedAlgorithms)[number];
+  typ: unknown;
+  kid: string | undefined;
+}
+
 /**
- * Checks what can be seen before any key is asked for: the compact form of RFC 7515 in strict base64url (no padding, no loose
- * bits: one text for one token), an allowed algorithm and type, no critical extension. Keys that a header offers (`jku`,
- * `x5u`, `jwk`) are never looked at. Throws AccessDenied.
+ * Reads what can be seen before any key is asked for: the compact form of RFC 7515 in strict base64url (no padding, no loose bits: one
+ * text for one token), an allowed algorithm, no critical extension. Keys that a header offers (`jku`, `x5u`, `jwk`) are never looked
+ * at. Throws AccessDenied.
  */
-export const assertCompactToken = (token: string): void => {
+export const readCompactHeader = (token: string): CompactHeader => {
   if (token.length > maxTokenLength) throw malformed('the token is too long');
   const parts = token.split('.', 4);
   const [header, payload, signature] = parts;
-  if (parts.length !== 3 || !isBase64url(header) || !isBase64url(payload) || !isBase64url(signature)) {
-    throw malformed('the token is not three parts of strict base64url');
-  }
-  assertHeader(parseObject(header));
-};
-
-const assertHeader = ({ alg, typ, kid, crit }: Record<string, unknown>): void => {
-  if (!allowedAlgorithms.some((allowed) => allowed === alg)) {
+  if (
+    parts.length !== 3 ||
+    !isBase64url(header) ||
+    !isBase64url(signature) ||
+    (payload !== '' && !isBase64url(payload))
+  )
+    throw malformed('the token is no JWT: three parts of strict base64url with dots between them');
+  const { alg: named, typ, kid, crit } = parseJsonObject(Buffer.from(header, 'base64url'), 'header');
+  const alg = allowedAlgorithms.find((allowed) => allowed === named);
+  if (alg === undefined)
     throw invalidToken('token_algorithm_not_allowed', 'the signature algorithm of the token is not allowed');
-  }
-  if (typeof typ !== 'string' || !allowedTypes.includes(typ.toLowerCase())) {
-    throw invalidToken('token_type_not_allowed', 'the token is not an access token');
-  }
   if (crit !== undefined) throw malformed('the token has critical header parameters');
-  if (kid !== undefined && (typeof kid !== 'string' || kid.length > maxKeyIdLength)) {
+  if (kid !== undefined && (typeof kid !== 'string' || kid.length > maxKeyIdLength))
     throw malformed('the key id of the token has a wrong form');
-  }
+  return { alg, typ, kid };
 };
 
 /** Whether a text is base64url without padding and without loose bits, and not empty: one text for one value. */
 export const isBase64url = (part: string | undefined): part is string =>
   part !== undefined && part !== '' && Buffer.from(part, 'base64url').toString('base64url') === part;
 
-const parseObject = (part: string): Record<string, unknown> => {
-  let header: unknown;
+/** The JSON object in a part of a token. Throws AccessDenied. */
+export const parseJsonObject = (bytes: Uint8Array, part: 'header' | 'payload'): Record<string, unknown> => {
+  let value: unknown;
   try {
-    header = JSON.parse(Buffer.from(part, 'base64url').toString());
+    value = JSON.parse(utf8.decode(bytes));
   } catch {
-    throw malformed('the header of the token is not JSON');
+    throw malformed(`the ${part} of the token is not JSON`);
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    throw malformed('the header of the token is not a JSON object');
-  }
-  return header as Record<string, unknown>;
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw malformed(`the ${part} of the token is not a JSON object`);
+  return value as Record<string, unknown>;
 };
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 const malformed = (message: string) => invalidToken('token_malformed', message);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readOrCreateSecretFile } from '#keys/secret-file';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT } from 'jose';
-import type { JSONWebKeySet, JWK } from 'jose';
+import type { JSONWebKeySet, JWK, JWTPayload } from 'jose';
 import type { Role } from './roles.js';
 import { multiFactorClasses } from './step-up.js';
 
@@ -25,6 +25,24 @@ export interface DevelopmentToken {
   /** Whether the person has just shown a second factor. */
   mfa?: boolean;
   subject?: string;
+  expiresInSeconds?: number;
+  /** Narrows what the person may do. */
+  scope?: string;
+  /** The SPIFFE id of the service that may act for the person: only it can bring the token then (RFC 8693). */
+  actingParty?: string;
+  /** The only certificate that the token may come with (`x5t#S256`, RFC 8705). */
+  thumbprint?: string;
+}
+
+/** Which service a development token is for. */
+export interface DevelopmentServiceToken {
+  /** Its SPIFFE id. */
+  service: string;
+  /** Of its certificate (`x5t#S256`). */
+  thumbprint: string;
+  /** Without it, the service names one of its tenants in `Billing-Tenant`. */
+  tenantId?: string;
+  scope?: string;
   expiresInSeconds?: number;
 }
 
@@ -53,28 +71,52 @@ export class DevelopmentIssuer {
     return { keys: [{ kty, crv, x, y, kid, alg: algorithm, use: 'sig' }] };
   }
 
-  /** A signed access token (RFC 9068), valid from now on for an hour unless said otherwise. */
-  async issue(token: DevelopmentToken): Promise<string> {
-    if (token.role === 'tenant_admin' && token.tenantId === undefined) throw new Error('a tenant_admin needs a tenant');
-    const now = Math.floor(Date.now() / 1_000);
-    return new SignJWT({
+  /** A person's signed access token (RFC 9068), valid from now on for an hour unless said otherwise. */
+  issue(token: DevelopmentToken): Promise<string> {
+    if (token.role === 'tenant_admin' && token.tenantId === undefined)
+      return Promise.reject(new Error('a tenant_admin needs a tenant'));
+    const claims = {
       roles: [token.role],
-      ...(token.tenantId === undefined ? {} : { tenant_id: token.tenantId }),
       acr: token.mfa ? multiFactorClasses[0] : passwordClass,
       amr: token.mfa ? ['pwd', 'otp', 'mfa'] : ['pwd'],
-      auth_time: now,
+      auth_time: nowSeconds(),
+      ...(token.actingParty !== undefined && { act: { sub: token.actingParty } }),
+    };
+    return this.#sign(token.subject ?? `dev-${token.role}`, token, claims);
+  }
+
+  /** A service's signed access token, bound to its certificate; valid as a person's. */
+  issueForService(token: DevelopmentServiceToken): Promise<string> {
+    return this.#sign(token.service, token, {});
+  }
+
+  async #sign(
+    subject: string,
+    { tenantId, scope, thumbprint, expiresInSeconds = defaultExpirySeconds }: CommonClaims,
+    claims: JWTPayload,
+  ): Promise<string> {
+    const now = nowSeconds();
+    return new SignJWT({
+      ...claims,
+      ...(tenantId !== undefined && { tenant_id: tenantId }),
+      ...(scope !== undefined && { scope }),
+      ...(thumbprint !== undefined && { cnf: { 'x5t#S256': thumbprint } }),
     })
       .setProtectedHeader({ alg: algorithm, typ: 'at+jwt', kid: this.#key.kid })
       .setIssuer(this.#options.issuer)
       .setAudience(this.#options.audience)
-      .setSubject(token.subject ?? `dev-${token.role}`)
+      .setSubject(subject)
       .setJti(randomUUID())
       .setIssuedAt(now)
       .setNotBefore(now)
-      .setExpirationTime(now + (token.expiresInSeconds ?? defaultExpirySeconds))
+      .setExpirationTime(now + expiresInSeconds)
       .sign(await importJWK(this.#key, algorithm));
   }
 }
+
+type CommonClaims = Pick<DevelopmentToken, 'tenantId' | 'scope' | 'thumbprint' | 'expiresInSeconds'>;
+
+const nowSeconds = (): number => Math.floor(Date.now() / 1_000);
 
 const newKey = async (): Promise<string> => {
   const { privateKey } = await generateKeyPair(algorithm, { extractable: true });

@@ -7,6 +7,8 @@ export interface Principal {
   readonly kind: 'person' | 'service';
   /** The tenant that the token is bound to, lower case. Without one, see `tenantOf`. */
   readonly tenantId?: string;
+  /** Of a service, and of a person for whom one acts over HTTP: the tenants that its registration lists, ids in lower case. */
+  readonly tenants?: ReadonlySet<string> | 'all';
   readonly roles: readonly Role[];
   readonly scopes: ReadonlySet<Scope>;
   /** Authentication context class and methods (OpenID Connect, RFC 8176). */

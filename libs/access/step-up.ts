@@ -1,6 +1,6 @@
 import { AccessDenied } from './access-denied.js';
 import type { Principal } from './principal.js';
-import { clockSkewSeconds } from './token-verifier.js';
+import { clockSkewSeconds } from './token-validity.js';
 
 /** How long a second factor counts unless an action asks for less. */
 export const defaultStepUpSeconds = 300;

@@ -1,7 +1,8 @@
 import { AccessDenied } from '../access-denied.js';
-import { authorize, tenantOf } from '../authorize.js';
+import type { Requirement } from '../authorize.js';
+import { authorize, needsPerson, tenantOf } from '../authorize.js';
+import type { Principal } from '../principal.js';
 import type { Scope } from '../roles.js';
-import { stepUpScopes } from '../roles.js';
 import type { TokenVerifier } from '../token-verifier.js';
 import type { Producer } from './producer.js';
 import { mayServe } from './producer.js';
@@ -10,10 +11,16 @@ import { mayServe } from './producer.js';
 export interface CommandRequest {
   producer: Producer;
   tenantId: string;
-  scope: Scope;
+  action: Requirement;
   onBehalfOf: string | undefined;
   /** When the broker stored the command: a person's token, and the second factor behind it, are judged as of then. */
   appendedAt: Date;
+}
+
+/** Who is behind a command, and the scope by which they may give it. */
+export interface CommandCaller {
+  principal: Principal;
+  scope: Scope | undefined;
 }
 
 /**
@@ -22,19 +29,34 @@ export interface CommandRequest {
  * keys cannot be had.
  */
 export const commandCaller = async (
-  { producer, tenantId, scope, onBehalfOf, appendedAt }: CommandRequest,
+  { producer, tenantId, action, onBehalfOf, appendedAt }: CommandRequest,
   verifier: Pick<TokenVerifier, 'verifyAsOf'>,
-): Promise<{ type: 'person' | 'service'; subject: string }> => {
+): Promise<CommandCaller> => {
   if (!mayServe(producer, tenantId))
     throw new AccessDenied(403, 'tenant_mismatch', 'the producer is not registered for this tenant');
-  const { name: subject, scopes } = producer;
-  if (onBehalfOf === undefined || !stepUpScopes.has(scope))
-    authorize({ kind: 'service', subject, tenantId, scopes, roles: [], amr: [] }, { scope }, appendedAt);
-  if (onBehalfOf === undefined) return { type: 'service', subject };
-  const person = await verifier.verifyAsOf(onBehalfOf, appendedAt);
-  if (person.actingParty !== undefined && person.actingParty !== subject)
+  if (onBehalfOf === undefined) {
+    const principal = serviceOf(producer, tenantId);
+    return { principal, scope: authorize(principal, action, appendedAt) };
+  }
+  if (!needsPerson(action)) authorize(serviceOf(producer, tenantId), action, appendedAt);
+  const principal = await verifier.verifyAsOf(onBehalfOf, appendedAt);
+  assertLetsAct(principal, producer);
+  tenantOf(principal, tenantId);
+  return { principal, scope: authorize(principal, action, appendedAt) };
+};
+
+const serviceOf = ({ name: subject, scopes, tenants }: Producer, tenantId: string): Principal => ({
+  ...{ kind: 'service', subject, tenantId, tenants, scopes, roles: [], amr: [] },
+});
+
+/** What is forwarded is a person's token, and one that lets nobody act, or this very service (RFC 8693 `act`). */
+const assertLetsAct = ({ kind, actingParty }: Principal, { name, spiffeId }: Producer): void => {
+  if (kind !== 'person')
+    throw new AccessDenied(
+      403,
+      'token_for_another_service',
+      'the token that is forwarded is not the token of a person',
+    );
+  if (actingParty !== undefined && actingParty !== name && actingParty !== spiffeId)
     throw new AccessDenied(403, 'token_for_another_service', 'the token of the person lets another service act');
-  tenantOf(person, tenantId);
-  authorize(person, { scope }, appendedAt);
-  return { type: 'person', subject: person.subject };
 };

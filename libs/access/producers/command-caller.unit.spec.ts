@@ -1,3 +1,4 @@
+import type { Requirement } from '../authorize.js';
 import type { Principal } from '../principal.js';
 import type { Scope } from '../roles.js';
 import { commandCaller } from './command-caller.js';
@@ -13,21 +14,31 @@ const ada: Principal = {
 
 const callerOf = (
   scope: Scope,
-  { producer = shop, person }: { producer?: Producer; person?: Partial<Principal> } = {},
+  {
+    producer = shop,
+    person,
+    ...more
+  }: { producer?: Producer; person?: Partial<Principal> } & Partial<Requirement> = {},
 ) =>
   commandCaller(
-    { producer, tenantId, scope, appendedAt, onBehalfOf: person && 'token' },
+    { producer, tenantId, action: { scopes: [scope], ...more }, appendedAt, onBehalfOf: person && 'token' },
     { verifyAsOf: (_, at) => Promise.resolve(at === appendedAt ? { ...ada, ...person } : ada) },
   );
 
 describe('the one behind a command', () => {
   it('is the service, with a right of its own', async () => {
-    await expect(callerOf('billing:write')).resolves.toEqual({ type: 'service', subject: 'shop' });
+    await expect(callerOf('billing:write')).resolves.toMatchObject({
+      principal: { kind: 'service', subject: 'shop' },
+      scope: 'billing:write',
+    });
     await expect(callerOf('billing:read')).rejects.toMatchObject({ code: 'insufficient_scope' });
   });
 
   it('is the person whose token it forwards, judged as of when the command came', async () => {
-    await expect(callerOf('billing:refund', { person: {} })).resolves.toEqual({ type: 'person', subject: 'ada' });
+    await expect(callerOf('billing:refund', { person: {} })).resolves.toMatchObject({
+      principal: { kind: 'person', subject: 'ada' },
+      scope: 'billing:refund',
+    });
     const late = { authTime: appendedAt.getTime() / 1_000 - 301 };
     await expect(callerOf('billing:refund', { person: late })).rejects.toMatchObject({
       code: 'insufficient_user_authentication',
@@ -39,8 +50,27 @@ describe('the one behind a command', () => {
     await expect(callerOf('billing:refund', { person: { actingParty: 'mall' } })).rejects.toMatchObject({
       code: 'token_for_another_service',
     });
+    const withId = { ...shop, spiffeId: 'spiffe://billing.test/shop' };
+    const byId = { producer: withId, person: { actingParty: 'spiffe://billing.test/shop' } };
+    await expect(callerOf('billing:refund', byId)).resolves.toBeDefined();
     const elsewhere = { tenantId: '22222222-2222-4222-8222-222222222222' };
     await expect(callerOf('billing:refund', { person: elsewhere })).rejects.toMatchObject({ code: 'tenant_mismatch' });
+  });
+
+  it('is no service whose token another one forwards', async () => {
+    const person: Partial<Principal> = { kind: 'service', subject: 'spiffe://billing.test/mall', tenants: 'all' };
+    for (const scope of ['billing:write', 'billing:refund'] as const)
+      await expect(callerOf(scope, { person })).rejects.toMatchObject({ code: 'token_for_another_service' });
+  });
+
+  it('needs a person where the action takes a second factor, whatever its scope', async () => {
+    const stepUpSeconds = 60;
+    await expect(callerOf('billing:write', { stepUpSeconds })).rejects.toMatchObject({ code: 'insufficient_scope' });
+    await expect(callerOf('billing:write', { stepUpSeconds, person: {} })).resolves.toBeDefined();
+    const late = { authTime: appendedAt.getTime() / 1_000 - 61 };
+    await expect(callerOf('billing:write', { stepUpSeconds, person: late })).rejects.toMatchObject({
+      code: 'insufficient_user_authentication',
+    });
   });
 
   it('never gets from a service what takes a person, even if a registration said so', async () => {

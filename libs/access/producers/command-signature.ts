@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { compactVerify } from 'jose';
 
 import { isBase64url } from '../compact-token.js';
-import { clockSkewSeconds } from '../token-verifier.js';
+import { clockSkewSeconds } from '../token-validity.js';
 import type { ProducerDirectory, ProducerKey } from './directory.js';
 import type { Producer } from './producer.js';
 import { SignatureRefused } from './signature-refused.js';

@@ -12,8 +12,8 @@ import { SignatureRefused } from './signature-refused.js';
 const defaultMaxAgeMs = 2_000;
 /** What is not known may have just been registered, so we look again before we say so; but no more often than this, whoever asks. */
 const defaultMinReloadMs = 100;
-/** More keys than any deployment has producers; all of them are held in memory. */
-const maxKeys = 10_000;
+/** More keys, and more services without one, than any deployment has; all of them are held in memory. */
+const maxRows = 10_000;
 
 /** A key and whose it is. */
 export interface ProducerKey {
@@ -26,28 +26,32 @@ type Listed = ProducerKey & { kid: string; revoked: 'producer_revoked' | 'key_re
 
 interface Snapshot {
   keys: ReadonlyMap<string, Listed>;
+  /** By SPIFFE id; undefined: revoked. */
+  services: ReadonlyMap<string, Producer | undefined>;
   takenMs: number;
 }
 
-interface KeyRow {
+interface Row {
   name: string;
+  spiffe_id: string | null;
   all_tenants: boolean;
   tenants: string[];
   scopes: Scope[];
   producer_revoked: boolean;
-  kid: string;
-  algorithm: SignatureAlgorithm;
-  public_key: JWK;
-  key_revoked: boolean;
 }
 
-/** Who may publish commands, and with which keys: the registrations, read from the database every few seconds while they are used. */
+type KeyRow = Row & { kid: string; algorithm: SignatureAlgorithm; public_key: JWK; key_revoked: boolean };
+
+/**
+ * Which services there are, by the keys that they sign commands with and by the SPIFFE id of their certificates: the registrations, read
+ * from the database every few seconds while they are used.
+ */
 export class ProducerDirectory {
   readonly #pool: Pool;
   readonly #maxAgeMs: number;
   readonly #minReloadMs: number;
   readonly #now: () => number;
-  #snapshot: Snapshot = { keys: new Map(), takenMs: -Infinity };
+  #snapshot: Snapshot = { keys: new Map(), services: new Map(), takenMs: -Infinity };
   #loading: Promise<Snapshot> | undefined;
 
   constructor(
@@ -78,6 +82,14 @@ export class ProducerDirectory {
     return found;
   }
 
+  /** The service with this SPIFFE id; undefined where there is none, or it was revoked. Throws what Postgres raises. */
+  async serviceOf(spiffeId: string): Promise<Producer | undefined> {
+    const cameMs = this.#now();
+    const recent = await this.#recent(this.#maxAgeMs);
+    const { services } = recent.services.has(spiffeId) ? recent : await this.#takenSince(cameMs);
+    return services.get(spiffeId);
+  }
+
   /** What was registered at that time, if not later. */
   async #takenSince(sinceMs: number): Promise<Snapshot> {
     while (this.#snapshot.takenMs < sinceMs) {
@@ -103,18 +115,19 @@ export class ProducerDirectory {
 
   async #load(): Promise<Snapshot> {
     const takenMs = this.#now();
-    const { rows } = await this.#pool.query<KeyRow>({
+    const { rows } = await this.#pool.query<Row | KeyRow>({
       name: 'producer_keys',
-      text: `select p.name, p.all_tenants, p.tenants, p.scopes, p.revoked_at is not null as producer_revoked,
+      text: `select p.name, p.spiffe_id, p.all_tenants, p.tenants, p.scopes, p.revoked_at is not null as producer_revoked,
           k.kid, k.algorithm, k.public_key, k.revoked_at is not null as key_revoked
-        from billing.producer p join billing.producer_key k on k.producer = p.name order by k.kid limit ${maxKeys + 1}`,
+        from billing.producer p left join billing.producer_key k on k.producer = p.name
+        where k.kid is not null or p.spiffe_id is not null order by p.name, k.kid limit ${maxRows + 1}`,
     });
-    if (rows.length > maxKeys)
-      throw new Error(`more than ${maxKeys} keys of producers are registered; remove old ones`);
-    const listed = await Promise.all(rows.map((row) => this.#listed(row).catch(() => undefined)));
+    if (rows.length > maxRows)
+      throw new Error(`more than ${maxRows} services and keys are registered; remove old ones`);
+    const listed = await Promise.all(rows.filter(hasKey).map((row) => this.#listed(row).catch(() => undefined)));
     // A row that holds no key is as good as none, and its producer's trouble alone.
     const keys = listed.filter((key) => key !== undefined).map((key): [string, Listed] => [key.kid, key]);
-    this.#snapshot = { takenMs, keys: new Map(keys) };
+    this.#snapshot = { takenMs, keys: new Map(keys), services: servicesOf(rows) };
     return this.#snapshot;
   }
 
@@ -123,14 +136,28 @@ export class ProducerDirectory {
     return {
       kid,
       algorithm,
-      producer: {
-        name: row.name,
-        tenants: row.all_tenants ? 'all' : new Set(row.tenants),
-        scopes: new Set(row.scopes),
-      },
+      producer: producerOf(row),
       // A kid is the thumbprint of its key, so that what was imported once stays right.
       key: this.#snapshot.keys.get(kid)?.key ?? ((await importJWK(row.public_key, algorithm)) as CryptoKey),
       revoked: row.producer_revoked ? 'producer_revoked' : row.key_revoked ? 'key_revoked' : undefined,
     };
   }
 }
+
+const hasKey = (row: Row | KeyRow): row is KeyRow => 'kid' in row && row.kid !== null;
+
+/** Several may have had an id: the one that is not revoked has it. */
+const servicesOf = (rows: readonly Row[]): Snapshot['services'] => {
+  const services = new Map<string, Producer | undefined>();
+  for (const row of rows)
+    if (row.spiffe_id !== null && !(row.producer_revoked && services.has(row.spiffe_id)))
+      services.set(row.spiffe_id, row.producer_revoked ? undefined : producerOf(row));
+  return services;
+};
+
+const producerOf = ({ name, spiffe_id: spiffeId, all_tenants: all, tenants, scopes }: Row): Producer => ({
+  name,
+  ...(spiffeId !== null && { spiffeId }),
+  tenants: all ? 'all' : new Set(tenants),
+  scopes: new Set(scopes),
+});

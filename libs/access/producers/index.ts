@@ -1,5 +1,5 @@
 export { commandCaller } from './command-caller.js';
-export type { CommandRequest } from './command-caller.js';
+export type { CommandCaller, CommandRequest } from './command-caller.js';
 export { assertTimely, maxLifetimeSeconds, signatureType, verifyCommandSignature } from './command-signature.js';
 export type { CommandSignature, SignedCommand } from './command-signature.js';
 export { ProducerDirectory } from './directory.js';

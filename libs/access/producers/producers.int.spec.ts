@@ -51,7 +51,8 @@ describe('the registration of a producer', () => {
     await refused('new', { scopes: ['billing:write'] });
     await refused('new', { tenants: [], scopes: ['billing:write'] });
     await refused('new', { tenants: 'all' });
-    await refused('new', { tenants: ['00000000-0000-4000-8000-000000000000'], scopes: ['billing:write'] });
+    await refused('new', { tenants: ['00000000-0000-4000-8000-000000000001'], scopes: ['billing:write'] });
+    await refused('new', { tenants: ['00000000-0000-4000-8000-000000000000'], scopes: ['billing:write'] }); // the platform's own
     await refused('New', forTenant());
     await refused('', forTenant());
   });
@@ -74,17 +75,72 @@ describe('the registration of a producer', () => {
     await expect(revokeProducer(database.admin, 'nobody')).rejects.toThrow(RegistrationRefused);
   });
 
-  it('is read by the worker and written by no service', async () => {
+  it('may have a SPIFFE id, alone or beside its keys, which is its own until it is revoked', async () => {
+    const spiffeId = 'spiffe://acme.example/billing/mall';
+    await registerProducer(database.admin, 'mall', { ...forTenant(), spiffeId });
+    const registration = async () => (await listProducers(database.admin)).find(({ name }) => name === 'mall');
+    expect(await registration()).toMatchObject({ spiffeId, keys: [] });
+    const key = await newKey();
+    await registerProducer(database.admin, 'mall', {}, key);
+    expect(await registration()).toMatchObject({ spiffeId, keys: [{ kid: key.kid }] });
+    await expect(registerProducer(database.admin, 'thief', { ...forTenant(), spiffeId })).rejects.toThrow(
+      /is another service's/,
+    );
+    await revokeProducer(database.admin, 'mall');
+    // The key stays with whoever had it; and a registration that is refused leaves nothing behind.
+    await expect(registerProducer(database.admin, 'thief', { ...forTenant(), spiffeId }, key)).rejects.toThrow(
+      /another producer's/,
+    );
+    expect((await listProducers(database.admin)).some(({ name }) => name === 'thief')).toBe(false);
+    for (const wrong of [
+      'mall',
+      'spiffe://acme.example',
+      'spiffe://acme.example/../mall',
+      `spiffe://a/${'b'.repeat(200)}`,
+    ])
+      await expect(registerProducer(database.admin, 'wrong', { ...forTenant(), spiffeId: wrong })).rejects.toThrow(
+        /spiffe:\/\/trust-domain\/path/,
+      );
+    await expect(registerProducer(database.admin, 'neither', forTenant())).rejects.toThrow(/key .* SPIFFE id/);
+  });
+
+  it('hands its SPIFFE id on once it is revoked, to one at a time, and keeps it as history', async () => {
+    const spiffeId = 'spiffe://acme.example/billing/kiosk';
+    const directory = new ProducerDirectory(database.pool('billing_api'), { maxAgeMs: 0, minReloadMs: 0 });
+    const nameOf = async () => (await directory.serviceOf(spiffeId))?.name;
+    await registerProducer(database.admin, 'kiosk', { ...forTenant(), spiffeId });
+    await revokeProducer(database.admin, 'kiosk');
+    expect(await nameOf()).toBeUndefined();
+    await expect(registerProducer(database.admin, 'kiosk', { spiffeId })).rejects.toThrow(/SPIFFE id may be given/);
+    for (const name of ['akiosk', 'zkiosk']) {
+      await registerProducer(database.admin, name, { ...forTenant(), spiffeId });
+      expect(await nameOf()).toBe(name); // whichever comes first by name
+      await expect(registerProducer(database.admin, 'other', { ...forTenant(), spiffeId })).rejects.toThrow(
+        /is another service's/,
+      );
+      await revokeProducer(database.admin, name);
+    }
+    expect(await nameOf()).toBeUndefined();
+    const had = (await listProducers(database.admin)).filter((each) => each.spiffeId === spiffeId);
+    expect(had.map(({ name }) => name)).toEqual(['akiosk', 'kiosk', 'zkiosk']);
+  });
+
+  it('is read by the worker and the api, and written by no service', async () => {
+    for (const role of ['billing_command_worker', 'billing_api']) {
+      const pool = database.pool(role);
+      await expect(pool.query('select name from billing.producer')).resolves.toBeDefined();
+      for (const change of [
+        'update billing.producer set revoked_at = null',
+        'update billing.producer set spiffe_id = null',
+        'insert into billing.producer_key select * from billing.producer_key',
+        'delete from billing.producer',
+      ])
+        await expect(pool.query(change)).rejects.toThrow(/permission denied/);
+    }
+    for (const role of ['billing_gateway', 'billing_projector', 'billing_webhook_ingest'])
+      await expect(database.pool(role).query('select from billing.producer')).rejects.toThrow(/permission denied/);
     const pool = database.pool('billing_command_worker');
-    await expect(pool.query('select name from billing.producer')).resolves.toBeDefined();
-    await expect(pool.query(`update billing.producer set revoked_at = null`)).rejects.toThrow(/permission denied/);
-    await expect(pool.query(`insert into billing.producer_key select * from billing.producer_key`)).rejects.toThrow(
-      /permission denied/,
-    );
     await expect(pool.query('select sealed_body from billing.command_dead_letter')).rejects.toThrow(
-      /permission denied/,
-    );
-    await expect(database.pool('billing_api').query('select from billing.producer')).rejects.toThrow(
       /permission denied/,
     );
   });
@@ -141,6 +197,25 @@ describe('the directory', () => {
     expect(asked - before).toBeLessThanOrEqual(3);
     for (let at = 0; at < 100; at += 1) await directory.keyOf('late', key.kid);
     expect(asked - before).toBeLessThanOrEqual(3);
+  });
+
+  it('knows a service by its SPIFFE id from when it is registered until it is revoked, and asks no more often than it may', async () => {
+    const pool = database.pool('billing_api');
+    let asked = 0;
+    const counting = { query: (...args: [never]) => ((asked += 1), pool.query(...args)) } as unknown as typeof pool;
+    const directory = new ProducerDirectory(counting, { maxAgeMs: 50 });
+    const spiffeId = 'spiffe://acme.example/store';
+    await expect(directory.serviceOf(spiffeId)).resolves.toBeUndefined();
+    await registerProducer(database.admin, 'store', { ...forTenant(), spiffeId });
+    await expect(directory.serviceOf(spiffeId)).resolves.toEqual({
+      ...{ name: 'store', spiffeId, tenants: new Set([tenantId]), scopes: new Set(['billing:write']) },
+    });
+    const before = asked;
+    await Promise.all(Array.from({ length: 200 }, (_, at) => directory.serviceOf(`spiffe://acme.example/${at}`)));
+    expect(asked - before).toBeLessThanOrEqual(3);
+    await revokeProducer(database.admin, 'store');
+    await new Promise((resolve) => setTimeout(resolve, 80));
+    await expect(directory.serviceOf(spiffeId)).resolves.toBeUndefined();
   });
 
   it('follows a revocation once what it knows is old', async () => {

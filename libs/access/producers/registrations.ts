@@ -1,8 +1,13 @@
+import { isSpiffeId } from '#platform/spiffe';
 import type { Pool, PoolClient } from 'pg';
 
+import { platformTenantId } from '../tenancy/index.js';
 import type { ProducerScope, SignatureAlgorithm } from './producer.js';
 import { producerNameForm } from './producer.js';
 import type { PublicKey } from './public-key.js';
+
+/** As long as subjects of the access log may be. */
+const maxSpiffeIdLength = 200;
 
 /** A registration cannot be changed as was asked. The message is one line and says why. */
 export class RegistrationRefused extends Error {}
@@ -10,6 +15,8 @@ export class RegistrationRefused extends Error {}
 /** A producer and its keys, as an operator sees them; times are RFC 3339. */
 export interface Registration {
   name: string;
+  /** As its certificates name it; null: it does not call the api. */
+  spiffeId: string | null;
   tenants: string[] | 'all';
   scopes: ProducerScope[];
   createdAt: string;
@@ -17,17 +24,18 @@ export interface Registration {
   keys: { kid: string; algorithm: SignatureAlgorithm; addedAt: string; revokedAt: string | null }[];
 }
 
-/** What a producer may do. */
+/** How a producer is known to the api, and what it may do. */
 export interface Grants {
+  spiffeId?: string;
   tenants?: readonly string[] | 'all';
   scopes?: readonly ProducerScope[];
 }
 
 /**
- * Registers a producer with a key, or gives one that is registered another key, and other grants where they are named. `pool` acts as
- * the owner. Throws RegistrationRefused.
+ * Registers a producer with a SPIFFE id, a key or both, or gives one that is registered another key, and another SPIFFE id or other
+ * grants where they are named. `pool` acts as the owner. Throws RegistrationRefused.
  */
-export const registerProducer = (pool: Pool, name: string, grants: Grants, key: PublicKey): Promise<void> =>
+export const registerProducer = (pool: Pool, name: string, grants: Grants, key?: PublicKey): Promise<void> =>
   inTransaction(pool, async (client) => {
     if (!producerNameForm.test(name))
       throw new RegistrationRefused(
@@ -38,14 +46,17 @@ export const registerProducer = (pool: Pool, name: string, grants: Grants, key: 
       'select revoked_at is not null as revoked from billing.producer where name = $1 for update',
       [name],
     );
-    if (!rows[0]) await insertProducer(client, name, grants);
-    else if (rows[0].revoked) throw new RegistrationRefused(`${name} was revoked: register it anew under another name`);
+    if (!rows[0]) await insertProducer(client, name, grants, key);
+    else if (rows[0].revoked) throw new RegistrationRefused(revokedFor(name));
     else await updateGrants(client, name, grants);
-    await addKey(client, name, key);
+    if (grants.spiffeId !== undefined) await nameBySpiffeId(client, name, grants.spiffeId);
+    if (key) await addKey(client, name, key);
   });
 
 const assertTenantsExist = async (client: PoolClient, tenants: Grants['tenants']): Promise<void> => {
   if (tenants === undefined || tenants === 'all') return;
+  if (tenants.some((id) => id.toLowerCase() === platformTenantId))
+    throw new RegistrationRefused("no service speaks for the platform's own tenant");
   const { rows } = await client.query<{ id: string }>(
     'select id from unnest($1::uuid[]) as t (id) where not exists (select from billing.tenant where tenant.id = t.id) limit 1',
     [tenants],
@@ -53,7 +64,14 @@ const assertTenantsExist = async (client: PoolClient, tenants: Grants['tenants']
   if (rows[0]) throw new RegistrationRefused(`there is no tenant ${rows[0].id} in this deployment`);
 };
 
-const insertProducer = async (client: PoolClient, name: string, { tenants, scopes }: Grants): Promise<void> => {
+const insertProducer = async (
+  client: PoolClient,
+  name: string,
+  { tenants, scopes, spiffeId }: Grants,
+  key: PublicKey | undefined,
+): Promise<void> => {
+  if (key === undefined && spiffeId === undefined)
+    throw new RegistrationRefused(`${name} is new: give the key that it signs with, its SPIFFE id, or both`);
   if (tenants === undefined || tenants.length === 0)
     throw new RegistrationRefused(`${name} is new: say for which tenants it may speak`);
   if (scopes === undefined || scopes.length === 0)
@@ -75,6 +93,26 @@ const updateGrants = async (client: PoolClient, name: string, { tenants, scopes 
     await client.query('update billing.producer set scopes = $2::text[] where name = $1', [name, unique(scopes)]);
 };
 
+const revokedFor = (name: string): string =>
+  `${name} was revoked, for good: register it under another name, with a new key; its SPIFFE id may be given to that`;
+
+/** A SPIFFE id is one living registration's. What a revoked one had, another may be given; the revoked one keeps it as history. */
+const nameBySpiffeId = async (client: PoolClient, name: string, spiffeId: string): Promise<void> => {
+  if (!isSpiffeId(spiffeId) || spiffeId.length > maxSpiffeIdLength)
+    throw new RegistrationRefused(
+      `a SPIFFE id is written spiffe://trust-domain/path, in ${maxSpiffeIdLength} characters at most`,
+    );
+  const { rowCount } = await client.query(
+    `update billing.producer set spiffe_id = $2 where name = $1
+       and not exists (select from billing.producer other where other.spiffe_id = $2 and other.name <> $1 and other.revoked_at is null)`,
+    [name, spiffeId],
+  );
+  if (rowCount === 0)
+    throw new RegistrationRefused(
+      `${spiffeId} is another service's: each has one of its own. \`billing producers list\` says whose; once that is revoked, it can be given anew`,
+    );
+};
+
 const addKey = async (client: PoolClient, name: string, { kid, algorithm, jwk }: PublicKey): Promise<void> => {
   await client.query(
     `insert into billing.producer_key (kid, producer, algorithm, public_key) values ($1, $2, $3, $4)
@@ -86,14 +124,14 @@ const addKey = async (client: PoolClient, name: string, { kid, algorithm, jwk }:
     [kid],
   );
   if (rows[0]?.producer !== name)
-    throw new RegistrationRefused(`the key ${kid} is another producer's: each has keys of its own`);
+    throw new RegistrationRefused(`the key ${kid} is another producer's: each has keys of its own; make a new one`);
   if (rows[0].revoked) throw new RegistrationRefused(`the key ${kid} was revoked: make a new one`);
 };
 
 /** Every producer by name, revoked ones too. */
 export const listProducers = async (pool: Pool): Promise<Registration[]> => {
   const { rows } = await pool.query<{ registration: Registration }>(
-    `select json_build_object('name', p.name, 'tenants', case when p.all_tenants then to_json('all'::text) else to_json(p.tenants) end,
+    `select json_build_object('name', p.name, 'spiffeId', p.spiffe_id, 'tenants', case when p.all_tenants then to_json('all'::text) else to_json(p.tenants) end,
         'scopes', p.scopes, 'createdAt', ${rfc3339('p.created_at')}, 'revokedAt', ${rfc3339('p.revoked_at')}, 'keys', coalesce((
           select json_agg(json_build_object('kid', k.kid, 'algorithm', k.algorithm, 'addedAt', ${rfc3339('k.added_at')},
             'revokedAt', ${rfc3339('k.revoked_at')}) order by k.added_at, k.kid)

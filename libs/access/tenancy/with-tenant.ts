@@ -8,15 +8,26 @@ export class TransactionAborted extends Error {
   }
 }
 
+/** Raised when `work` uses its client after its transaction has ended: by then it may be in another tenant's. */
+export class TransactionEnded extends Error {
+  constructor() {
+    super('the transaction of this client has ended: wait for every statement before the work resolves');
+  }
+}
+
+/** A connection for as long as the transaction lasts. */
+export type TenantClient = Pick<PoolClient, 'query'>;
+
 /**
  * Runs `work` in one transaction as `tenantId` and gives its result. Commits when `work` resolves, rolls back and rethrows
  * when it rejects. The setting is local to the transaction, so the connection goes back without a tenant; one that cannot
- * be rolled back is destroyed, not reused. Throws a TypeError when `tenantId` is not a UUID, before a connection is taken.
+ * be rolled back is destroyed, not reused. The client that `work` gets is of no use afterwards: a statement that nobody waited for
+ * throws TransactionEnded. Throws a TypeError when `tenantId` is not a UUID, before a connection is taken.
  */
 export const withTenant = async <T>(
   pool: Pool,
   tenantId: string,
-  work: (client: PoolClient) => Promise<T>,
+  work: (client: TenantClient) => Promise<T>,
 ): Promise<T> => {
   assertTenantId(tenantId);
   const client = await pool.connect();
@@ -37,9 +48,17 @@ export const withTenant = async <T>(
 const runTransaction = async <T>(
   client: PoolClient,
   tenantId: string,
-  work: (client: PoolClient) => Promise<T>,
+  work: (client: TenantClient) => Promise<T>,
   onRollbackFailure: (error: Error) => void,
 ): Promise<T> => {
+  let ended = false;
+  const lent = {
+    query: (...statement: Parameters<typeof client.query>) => {
+      if (ended) throw new TransactionEnded();
+      // eslint-disable-next-line billing/no-built-sql -- the statement is looked at where it is given
+      return client.query(...statement);
+    },
+  } as unknown as TenantClient;
   try {
     await client.query('begin');
     await client.query({
@@ -47,7 +66,7 @@ const runTransaction = async <T>(
       text: `select set_config('app.tenant_id', $1, true)`,
       values: [tenantId],
     });
-    const result = await work(client);
+    const result = await work(lent).finally(() => (ended = true));
     const { command } = await client.query('commit');
     // On an aborted transaction Postgres answers COMMIT with ROLLBACK and no error.
     if (command !== 'COMMIT') throw new TransactionAborted();

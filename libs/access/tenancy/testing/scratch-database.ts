@@ -3,6 +3,8 @@ import { Client, Pool } from 'pg';
 
 /** A database of a test's own, with a role that owns nothing and bypasses nothing, as a service has it. */
 export interface ScratchDatabase {
+  /** Where the service's role logs in. */
+  url: string;
   /** Connections of the service's role. */
   pool: Pool;
   /** Connections of the superuser, to look behind the policies. */
@@ -42,7 +44,7 @@ export const createScratchDatabase = async (
     await Promise.all([pool.end(), superuser.end()]);
     await asSuperuser(url, `drop database ${name} with (force)`, `drop role ${name}`);
   };
-  return { pool, superuser, drop };
+  return { url: roleUrl.href, pool, superuser, drop };
 };
 
 const asSuperuser = async (url: string, ...statements: string[]): Promise<void> => {
