@@ -3,7 +3,7 @@ import { ConfigurationError, readConfiguration } from './index.js';
 const enough = { BILLING_ENV: 'development', DATABASE_URL: 'postgres://u:p@127.0.0.1/db' };
 const production = {
   BILLING_ENV: 'production',
-  DATABASE_URL: 'postgres://u:p@db.internal/billing',
+  DATABASE_URL: 'postgres://u:p@db.internal/billing?sslmode=verify-full',
   AUTH_ISSUER: 'https://id.example.com',
   KMS_PROVIDER: 'aws',
 };
@@ -54,9 +54,42 @@ describe('configuration', () => {
     ['a sandbox', { STRIPE_API_BASE: 'http://127.0.0.1:3002' }],
     ['a test key', { STRIPE_API_KEY: 'sk_test_1' }],
     ['a webhook secret', { STRIPE_WEBHOOK_SECRET: 'whsec_abcdefgh' }],
+    ['a database over plain TCP', { DATABASE_URL: 'postgres://u:p@db.internal/billing' }],
+    ['a database that is not verified', { DATABASE_URL: 'postgres://u:p@db.internal/billing?sslmode=require' }],
+    ['one whose name is not', { DATABASE_URL: 'postgres://u:p@db.internal/billing?sslmode=verify-ca' }],
+    ['two words on it', { DATABASE_URL: 'postgres://u:p@db.internal/b?sslmode=verify-full&sslmode=disable' }],
+    ['a host behind the host', { DATABASE_URL: 'postgres://u:p@db.internal/b?sslmode=verify-full&host=/tmp' }],
+    ['a socket', { DATABASE_URL: 'postgres:///billing?host=/var/run&sslmode=verify-full' }],
+    ['belief in every certificate', { NODE_TLS_REJECT_UNAUTHORIZED: '0' }],
     ["the Connect endpoint's", { STRIPE_CONNECT_WEBHOOK_SECRET: 'whsec_abcdefgh' }],
   ])('refuses %s in production', (_, trial) => {
     expect(readConfiguration(production).environment).toBe('production');
     expect(() => readConfiguration({ ...production, ...trial })).toThrow('in production');
   });
+  it.each([
+    'https://evil.example?x=.stripe.com',
+    'https://evil.example#.stripe.com',
+    'https://evil.example/.stripe.com',
+    'https://evil.example\\.stripe.com',
+    'https://evilstripe.com',
+    'https://stripe.com.evil.example',
+    'https://api.stripe.com@evil.example',
+    'https://evil.example%2f.stripe.com',
+    'https://user:pass@api.stripe.com',
+    'https://api.stripe.com:8443',
+    'https://api.stripe.com/v1',
+    'https://api.stripe.com/?x',
+    'https://api.stripe.com/#x',
+    'https://api.stripe.com.',
+    'https://\u0455tripe.com',
+    'http://api.stripe.com',
+  ])('sends a live key to nobody but Stripe in production: not to %s', (STRIPE_API_BASE) => {
+    expect(() => readConfiguration({ ...production, STRIPE_API_BASE })).toThrow(/STRIPE_API_BASE must be/);
+  });
+  it.each(['https://api.stripe.com', 'https://api.stripe.com/', 'https://API.Stripe.com:443', 'https://stripe.com'])(
+    'takes %s for Stripe in production',
+    (STRIPE_API_BASE) => {
+      expect(readConfiguration({ ...production, STRIPE_API_BASE }).stripe.apiBase).toBe(STRIPE_API_BASE);
+    },
+  );
 });

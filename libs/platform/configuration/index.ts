@@ -4,11 +4,16 @@ import { plainToInstance } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
 
 import { ConfigurationError } from './configuration-error.js';
+import type { ClientSettings, InboundSettings, TrustedProxies } from './inbound.js';
+import { readInboundSettings } from './inbound.js';
 import type { KafkaSettings } from './kafka.js';
 import { readKafkaSettings } from './kafka.js';
+import { refuseUnverifiedConnections } from './outbound.js';
+import type { RateLimit, RateLimitSettings } from './rate-limits.js';
+import { readRateLimits } from './rate-limits.js';
 
-export { ConfigurationError, readKafkaSettings };
-export type { KafkaSettings };
+export { ConfigurationError, readInboundSettings, readKafkaSettings, refuseUnverifiedConnections };
+export type { ClientSettings, InboundSettings, KafkaSettings, RateLimit, RateLimitSettings, TrustedProxies };
 
 /** The exit code of a program that was configured wrongly: EX_CONFIG of sysexits.h. */
 export const exitConfiguration = 78;
@@ -41,6 +46,7 @@ export interface Configuration {
   reconcileEveryHours: number;
   /** Undefined: the log is read from Postgres, and commands come over HTTP alone. */
   kafka: KafkaSettings | undefined;
+  rateLimits: RateLimitSettings;
 }
 
 const url = { require_tld: false, require_protocol: true };
@@ -155,9 +161,12 @@ export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration
     },
     reconcileEveryHours: settings.RECONCILE_EVERY ?? 24,
     kafka: readKafkaSettings(environment),
+    rateLimits: readRateLimits(environment),
   };
-  if (configuration.environment === 'production') refuseTrialSettings(configuration);
-  else if (configuration.stripe.apiKey && /^(sk|rk)_live_/.test(configuration.stripe.apiKey)) {
+  if (configuration.environment === 'production') {
+    refuseTrialSettings(configuration);
+    refuseUnverifiedConnections(environment);
+  } else if (configuration.stripe.apiKey && /^(sk|rk)_live_/.test(configuration.stripe.apiKey)) {
     throw new ConfigurationError('STRIPE_API_KEY is a live key, which only production may use: it charges real cards');
   }
   return configuration;
@@ -176,12 +185,12 @@ const checked = (environment: NodeJS.ProcessEnv): Settings => {
   return settings;
 };
 
-const refuseTrialSettings = ({ auth, kms, stripe, kafka }: Configuration): void => {
+const refuseTrialSettings = ({ auth, kms, stripe }: Configuration): void => {
   if (!auth.issuer.startsWith('https:'))
     throw new ConfigurationError('AUTH_ISSUER must be an https issuer in production');
   if (!auth.jwksUrl.startsWith('https:')) throw new ConfigurationError('AUTH_JWKS_URL must be https in production');
   if (kms.provider === 'local') throw new ConfigurationError('KMS_PROVIDER must not be local in production; use aws');
-  if (stripe.apiBase && !/^https:\/\/[^/]+\.stripe\.com\/?$/.test(stripe.apiBase)) {
+  if (stripe.apiBase && !isStripe(stripe.apiBase)) {
     throw new ConfigurationError("STRIPE_API_BASE must be Stripe's own API in production; leave it out");
   }
   if (stripe.apiKey && !/^(sk|rk)_live_/.test(stripe.apiKey)) {
@@ -191,9 +200,11 @@ const refuseTrialSettings = ({ auth, kms, stripe, kafka }: Configuration): void 
     const name = stripe.webhookSecret ? 'STRIPE_WEBHOOK_SECRET' : 'STRIPE_CONNECT_WEBHOOK_SECRET';
     throw new ConfigurationError(`${name} must not be set in production: store it with billing secrets set`);
   }
-  if (kafka && kafka.tls === undefined) {
-    throw new ConfigurationError(
-      'KAFKA_BROKERS needs TLS in production: set KAFKA_TLS=1, or KAFKA_TLS_CA to your own authority',
-    );
-  }
+};
+
+/** Whether a base URL is one of Stripe's own hosts and nothing else: no port, path or query, and no credentials. */
+const isStripe = (base: string): boolean => {
+  if (!URL.canParse(base)) return false;
+  const { hostname, href } = new URL(base);
+  return /^([a-z0-9-]+\.)*stripe\.com$/.test(hostname) && href === `https://${hostname}/`;
 };

@@ -19,7 +19,7 @@ const prefixForm = /^[\w.-]{0,40}$/;
 
 /**
  * Reads the KAFKA_ variables; undefined where KAFKA_BROKERS names none: then the log is read from Postgres. Throws
- * ConfigurationError for the first wrong one.
+ * ConfigurationError for the first wrong one, and in production where TLS is off.
  */
 export const readKafkaSettings = (environment: NodeJS.ProcessEnv): KafkaSettings | undefined => {
   const brokers = (environment.KAFKA_BROKERS ?? '').split(',').map((broker) => broker.trim());
@@ -31,7 +31,13 @@ export const readKafkaSettings = (environment: NodeJS.ProcessEnv): KafkaSettings
   if (!prefixForm.test(topicPrefix)) {
     throw new ConfigurationError('KAFKA_TOPIC_PREFIX must be at most 40 letters, digits, dots, dashes and underscores');
   }
-  return { brokers, topicPrefix, tls: tlsOf(environment), sasl: saslOf(environment) };
+  const tls = tlsOf(environment);
+  if (environment.BILLING_ENV === 'production' && tls === undefined) {
+    throw new ConfigurationError(
+      'KAFKA_BROKERS needs TLS in production: set KAFKA_TLS=1, or KAFKA_TLS_CA to your own authority',
+    );
+  }
+  return { brokers, topicPrefix, tls, sasl: saslOf(environment) };
 };
 
 const tlsOf = (environment: NodeJS.ProcessEnv): KafkaSettings['tls'] => {

@@ -47,12 +47,13 @@ describe('the settings of Kafka', () => {
   it('must have TLS in production', () => {
     const production = {
       BILLING_ENV: 'production',
-      DATABASE_URL: 'postgres://u:p@db.internal/billing',
+      DATABASE_URL: 'postgres://u:p@db.internal/billing?sslmode=verify-full',
       AUTH_ISSUER: 'https://id.example.com',
       KMS_PROVIDER: 'aws',
       KAFKA_BROKERS,
     };
     expect(() => readConfiguration(production)).toThrow('needs TLS in production');
+    expect(() => readKafkaSettings(production)).toThrow('needs TLS in production'); // as the command line reads them
     expect(readConfiguration({ ...production, KAFKA_TLS: '1' }).kafka?.tls).toEqual({});
   });
 });

@@ -1,5 +1,9 @@
 import pg from 'pg';
 
+import { databaseConnection } from './connection.js';
+import { closeOpenTransactions } from './open-transactions.js';
+
+export { databaseConnection } from './connection.js';
 export { MicroBatch } from './micro-batch.js';
 
 export interface PoolOptions {
@@ -13,10 +17,10 @@ export interface PoolOptions {
   onError?: (error: Error) => void;
 }
 
-/** A pool of one login role. A lost idle connection is reported, never thrown: the next query opens another. */
+/** A pool of one login role, over TLS as `databaseConnection` says. A lost idle connection is reported, never thrown: the next query opens another. */
 export const openPool = ({ url, app, max, statementTimeoutMs = 30_000, onError }: PoolOptions): pg.Pool => {
   const pool = new pg.Pool({
-    connectionString: url,
+    ...databaseConnection(url),
     application_name: `billing ${app}`,
     max,
     statement_timeout: statementTimeoutMs,
@@ -27,5 +31,6 @@ export const openPool = ({ url, app, max, statementTimeoutMs = 30_000, onError }
   pool.on('error', (error) => onError?.(error));
   // Postgres may end a connection in the packet that opens it, before whoever asked for it can listen; the next statement says so.
   pool.on('connect', (client) => client.on('error', () => undefined));
+  closeOpenTransactions(pool, onError);
   return pool;
 };

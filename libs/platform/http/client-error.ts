@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 
 import { problem } from './problem.js';
+import { answerHeaders } from './security-headers.js';
 
 export const newRequestId = (): string => `req_${randomUUID().replaceAll('-', '')}`;
 
@@ -10,6 +11,8 @@ const clientErrors: Record<string, [status: number, code: string, detail: string
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'request_timeout', 'the request did not arrive in time'],
   HPE_HEADER_OVERFLOW: [431, 'headers_too_large', 'the headers are larger than 16 KiB'],
 };
+
+const securityLines = Object.entries(answerHeaders).map(([name, value]) => `${name}: ${value}`);
 
 /** Answers what is no HTTP request, or never became one, and hangs up. Gives the code of the answer, if anybody was there for it. */
 export const answerClientError = (error: NodeJS.ErrnoException, socket: Socket): string | undefined => {
@@ -23,6 +26,7 @@ export const answerClientError = (error: NodeJS.ErrnoException, socket: Socket):
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
     `Request-Id: ${requestId}`,
+    ...securityLines,
     'Content-Type: application/problem+json',
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',

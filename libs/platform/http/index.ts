@@ -1,6 +1,15 @@
 export { boundedFastify, rememberRoutes } from './bounded-fastify.js';
 export type { FastifyBounds } from './bounded-fastify.js';
+export { DeniedNetworks, tooMany } from './denied-networks.js';
 export { frameworkProblem } from './framework-problem.js';
+export { HealthController, metricsRegistry, readiness } from './health.controller.js';
+export type { Readiness } from './health.controller.js';
+export { endConnection } from './hostile-request.js';
+export { KeyedLimit } from './keyed-limit.js';
+export type { Standing } from './keyed-limit.js';
+export { boundListener, listenerOptions } from './listener.js';
+export type { ListenerBounds } from './listener.js';
+export { networkOf } from './network-of.js';
 export type { Problem } from './problem.js';
 export { ProblemError, problem } from './problem.js';
 export { RouteTable } from './route-table.js';

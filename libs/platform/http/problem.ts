@@ -33,6 +33,7 @@ const titles: Record<number, string> = {
   408: 'Request timed out',
   409: 'Conflict',
   413: 'Request too large',
+  414: 'URL too long',
   415: 'Media type not supported',
   422: 'Cannot be done',
   429: 'Too many requests',

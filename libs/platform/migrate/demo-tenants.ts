@@ -1,5 +1,6 @@
 import pg from 'pg';
 
+import { databaseConnection } from '../database/index.js';
 import { inStep } from './failure.js';
 
 /** The tenants of a trial. Never in production. */
@@ -13,7 +14,7 @@ export const addDemoTenants = (adminUrl: string): Promise<void> =>
   inStep('adding the demo tenants', () => insertTenants(adminUrl));
 
 const insertTenants = async (adminUrl: string): Promise<void> => {
-  const client = new pg.Client({ connectionString: adminUrl, options: '-c role=billing_owner' });
+  const client = new pg.Client({ ...databaseConnection(adminUrl), options: '-c role=billing_owner' });
   await client.connect();
   try {
     await client.query(

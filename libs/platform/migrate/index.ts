@@ -1,8 +1,12 @@
 import pg from 'pg';
 import { AbstractLogger, DataSource, type QueryRunner } from 'typeorm';
 
-import { migrations, rolesSql } from '../../../migrations/index.js';
+import { databaseSql, migrations, rolesSql } from '../../../migrations/index.js';
+import { databaseConnection } from '../database/index.js';
 import { ForeignRolePasswords, inStep } from './failure.js';
+import { roleUrl } from './role-url.js';
+
+export { roleUrl } from './role-url.js';
 
 /** Any number that no other program of the cluster uses: the lock that lets one migrator run at a time in a database. */
 const advisoryLock = 7_209_112_004;
@@ -28,8 +32,11 @@ export interface MigrateOptions {
  */
 export const migrate = async (options: MigrateOptions): Promise<void> => {
   const { adminUrl, rolePassword, keepForeignPasswords = false, onProgress } = options;
-  const admin = new pg.Client({ connectionString: adminUrl, application_name: 'billing migrate' });
+  const admin = new pg.Client({ ...databaseConnection(adminUrl), application_name: 'billing migrate' });
   admin.on('error', () => undefined); // the statement in progress rejects with the same
+  admin.on('notice', ({ severity, message }) => {
+    if (severity === 'WARNING' && message !== undefined) onProgress?.(message);
+  });
   await inStep('connecting', () => admin.connect());
   try {
     await inStep('creating the roles', async () => {
@@ -43,19 +50,14 @@ export const migrate = async (options: MigrateOptions): Promise<void> => {
   }
 };
 
-/** Opens a Postgres login role's connection string: `adminUrl` with that role and password instead. */
-export const roleUrl = (adminUrl: string, role: string, password: string): string => {
-  const url = new URL(adminUrl);
-  url.username = role;
-  url.password = password;
-  return url.href;
-};
-
 /** Roles and passwords at once: a role that exists has been given its password, whatever cut us short. */
 const createRoles = async (admin: pg.Client, rolePassword?: (role: string) => string): Promise<void> => {
   await admin.query('begin');
   try {
+    // eslint-disable-next-line billing/no-built-sql -- a file of ours
     await admin.query(rolesSql());
+    // eslint-disable-next-line billing/no-built-sql -- a file of ours
+    await admin.query(databaseSql());
     if (rolePassword) await setPasswords(admin, rolePassword);
     await admin.query('commit');
   } catch (error) {
@@ -76,7 +78,7 @@ const refuseForeignPasswords = async (
   const { rowCount } = await admin.query('select from pg_roles where rolname = $1', [probedRole]);
   if (rowCount === 0) return;
   const probe = new pg.Client({
-    connectionString: roleUrl(adminUrl, probedRole, rolePassword(probedRole)),
+    ...databaseConnection(roleUrl(adminUrl, probedRole, rolePassword(probedRole))),
     connectionTimeoutMillis: 10_000,
   });
   probe.on('error', () => undefined); // it has nothing more to say once it is connected
@@ -115,9 +117,11 @@ const namingItself = (Migration: (typeof migrations)[number]): (typeof migration
   };
 
 const runPending = async (adminUrl: string, onProgress?: (message: string) => void): Promise<void> => {
+  const { connectionString: url, ssl } = databaseConnection(adminUrl);
   const source = new DataSource({
     type: 'postgres',
-    url: adminUrl,
+    url,
+    ...(ssl && { ssl }),
     schema: 'billing',
     migrations: migrations.map(namingItself),
     migrationsTableName: 'migration',

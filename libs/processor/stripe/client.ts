@@ -13,12 +13,15 @@ export interface StripeProcessorOptions {
   maxSockets?: number;
 }
 
+/** Also where the environment tells Node to believe everybody (NODE_TLS_REJECT_UNAUTHORIZED). */
+const verified = { minVersion: 'TLSv1.3', rejectUnauthorized: true } as const;
+
 /** A client of the API version that the library pins. It retries nothing: the gateway does, with the same key. */
 export const openClient = (options: StripeProcessorOptions & { timeoutMs: number }): Stripe => {
   const base = new URL(options.apiBase ?? 'https://api.stripe.com');
   const protocol = base.protocol === 'http:' ? 'http' : 'https';
   const settings = { keepAlive: true, maxSockets: options.maxSockets ?? 128, scheduling: 'lifo' as const };
-  const agent = protocol === 'http' ? new HttpAgent(settings) : new HttpsAgent(settings);
+  const agent = protocol === 'http' ? new HttpAgent(settings) : new HttpsAgent({ ...settings, ...verified });
   return new Stripe(options.apiKey, {
     host: base.hostname,
     port: base.port || (protocol === 'http' ? 80 : 443),

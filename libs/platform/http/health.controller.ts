@@ -1,0 +1,54 @@
+import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+import type { Registry } from '../metrics/index.js';
+import { onceASecond } from './once-a-second.js';
+import { ProblemError } from './problem.js';
+import { isFromThisMachine } from './this-machine.js';
+
+/** What `HealthController` has to be given: the metrics of the process. */
+export const metricsRegistry = Symbol('metrics');
+
+/** And what rejects while the process cannot do its work. */
+export const readiness = Symbol('readiness');
+
+export type Readiness = () => Promise<unknown>;
+
+@Controller()
+export class HealthController {
+  readonly #isReady: Readiness;
+
+  constructor(
+    @Inject(readiness) isReady: Readiness,
+    @Inject(metricsRegistry) private readonly metrics: Registry,
+  ) {
+    // Anybody may ask, and the database is not to be asked as often.
+    this.#isReady = onceASecond(isReady);
+  }
+
+  /** The process runs. */
+  @Get('healthz')
+  alive(): { status: 'ok' } {
+    return { status: 'ok' };
+  }
+
+  /** The process can do its work: it reaches its database, and the schema is there, as of a second ago at most. */
+  @Get('readyz')
+  async ready(): Promise<{ status: 'ok' }> {
+    try {
+      await this.#isReady();
+    } catch {
+      const detail = 'the database cannot be reached, or has no schema yet';
+      throw new ProblemError(503, 'not_ready', detail, {}, { 'retry-after': '1' });
+    }
+    return { status: 'ok' };
+  }
+
+  /** Of all tenants together, and so for this machine alone; others find no such route. */
+  @Get('metrics')
+  async scrape(@Req() { raw }: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<string> {
+    if (!isFromThisMachine(raw)) throw new ProblemError(404, 'route_not_found', 'metrics are for this machine alone');
+    reply.type(this.metrics.contentType);
+    return this.metrics.metrics();
+  }
+}
