@@ -7,6 +7,8 @@ import { evolveCustomer, initialCustomer } from '#domain/customer';
 import type { PaymentEvent } from '#domain/payment';
 import type { PaymentMethod, PaymentMethodEvent } from '#domain/payment-method';
 import { evolvePaymentMethod, initialPaymentMethod } from '#domain/payment-method';
+import type { Tenant, TenantEvent } from '#domain/tenant';
+import { evolveTenant, initialTenant } from '#domain/tenant';
 import type { DisputedPayment } from '#projections/disputes';
 import { evolveDisputedPayment, initialDisputedPayment } from '#projections/disputes';
 import type { ShownPayment } from '#projections/payments';
@@ -49,4 +51,10 @@ export const connectedAccounts: Aggregate<ConnectedAccount, ConnectedAccountEven
   streamOf: (id) => streamIdOf('connected_account', id),
   initial: initialConnectedAccount,
   evolve: evolveConnectedAccount,
+};
+
+export const tenants: Aggregate<Tenant, TenantEvent> = {
+  streamOf: (id) => streamIdOf('tenant', id),
+  initial: initialTenant,
+  evolve: evolveTenant,
 };

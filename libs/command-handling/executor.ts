@@ -1,3 +1,4 @@
+import { tenantSuspended } from '#access/tenancy';
 import type { DomainEvent, RecordedEvent } from '#contracts';
 import { isResting } from '#contracts';
 import type {
@@ -9,7 +10,7 @@ import type {
   StreamReader,
   TenantShards,
 } from '#event-store';
-import { UnknownTenant } from '#event-store';
+import { SuspendedTenant, UnknownTenant } from '#event-store';
 import type { LogTail } from '#log';
 
 import type { Aggregate } from './aggregates.js';
@@ -120,7 +121,7 @@ export class CommandExecutor {
 
   /**
    * Carries out a command. Throws what `decide` and `requires` throw, ClaimHeld, IdempotencyKeyReused, ConcurrentChange
-   * after five lost races, TenantUnknown; then nothing was written.
+   * after five lost races, TenantUnknown, AccessDenied for a tenant that is suspended; then nothing was written.
    */
   async execute<S, E extends DomainEvent>(task: Task<S, E>): Promise<Answer<S>> {
     const began = Date.now();
@@ -185,7 +186,7 @@ export class CommandExecutor {
     throw new ConcurrentChange(streamId);
   }
 
-  #append(
+  async #append(
     shard: number,
     streamId: string,
     { tenantId, commandId, fingerprint, actor, traceparent }: CommandContext,
@@ -201,7 +202,11 @@ export class CommandExecutor {
       traceparent,
       ...wanted,
     };
-    return this.#batcher.append(shard, command);
+    try {
+      return await this.#batcher.append(shard, command);
+    } catch (error) {
+      throw error instanceof SuspendedTenant ? tenantSuspended({ cause: error }) : error;
+    }
   }
 
   /**

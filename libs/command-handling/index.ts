@@ -12,4 +12,5 @@ export * from './payment-method/index.js';
 export * from './payment/index.js';
 export * from './refusals.js';
 export * from './registry.js';
+export * from './tenant/index.js';
 export { StreamQueue } from './stream-queue.js';

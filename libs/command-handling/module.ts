@@ -12,6 +12,7 @@ import { PaymentOfDispute, SubmitDisputeEvidenceHandler } from './dispute/index.
 import { CommandExecutor } from './executor.js';
 import { Fingerprints } from './idempotency.js';
 import { AttachPaymentMethodHandler, ProcessorTokens } from './payment-method/index.js';
+import { AddTenantHandler, ReinstateTenantHandler, SuspendTenantHandler, Tenants } from './tenant/index.js';
 import {
   CancelPaymentHandler,
   CapturePaymentHandler,
@@ -44,6 +45,7 @@ export class CommandHandlingModule {
         { provide: ProcessorTokens, useValue: new ProcessorTokens(parts.pool, parts.keys) },
         { provide: PaymentOfDispute, useValue: new PaymentOfDispute(parts.pool, parts.shards) },
         { provide: AccountHolders, useValue: new AccountHolders(parts.pool) },
+        { provide: Tenants, useValue: new Tenants(parts.pool) },
         CreateCustomerHandler,
         AttachPaymentMethodHandler,
         CreatePaymentHandler,
@@ -53,8 +55,11 @@ export class CommandHandlingModule {
         RefundPaymentHandler,
         SubmitDisputeEvidenceHandler,
         LinkConnectedAccountHandler,
+        AddTenantHandler,
+        SuspendTenantHandler,
+        ReinstateTenantHandler,
       ],
-      exports: [CqrsModule, CommandExecutor, Fingerprints, Keys],
+      exports: [CqrsModule, CommandExecutor, Fingerprints, Keys, Tenants],
     };
   }
 }

@@ -1,4 +1,3 @@
-import type { Scope } from '#access';
 import type { Customer } from '#domain/customer';
 import type { PaymentMethod } from '#domain/payment-method';
 import type { DisputedPayment } from '#projections/disputes';
@@ -48,13 +47,11 @@ export interface ProcessorRefusal {
   detail: string;
 }
 
-/** All that an edge needs to take in one type of command: whom it is open to, what its body is, and what it becomes. */
+/** All that an edge needs to take in one type of command: what its body is, and what it becomes. Whom it is open to says `actions`. */
 export interface CommandDefinition {
   /** Of the body's schema (`ce_schemaversion`). */
   version: 1;
   dto: Type<object>;
-  /** What the caller must have. Where it is one of `stepUpScopes`, only a person can give it. */
-  scope: Scope;
   /** What the command is about (`ce_subject`, an id); undefined where it makes something new. */
   subject: 'customer' | 'payment' | 'dispute' | undefined;
   /** The command for the bus. `subject` is an id in lower case, empty where the type has none; `body` an instance of `dto`. */
@@ -89,14 +86,12 @@ const processorRefused = (code: string): ProcessorRefusal => ({
 export const commandTypes: Readonly<Record<CommandType, CommandDefinition>> = {
   CreateCustomer: define<CreateCustomerDto, Customer>({
     dto: CreateCustomerDto,
-    scope: 'billing:write',
     subject: undefined,
     command: (context, _, body) => new CreateCustomerCommand(context, body),
     resource: (_, { state }) => ({ type: 'customer', id: state.customerId }),
   }),
   AttachPaymentMethod: define<AttachPaymentMethodDto, PaymentMethod>({
     dto: AttachPaymentMethodDto,
-    scope: 'billing:write',
     subject: 'customer',
     command: (context, customerId, body) => new AttachPaymentMethodCommand(context, customerId, body),
     resource: (_, { state }) => ({ type: 'payment_method', id: state.paymentMethodId }),
@@ -107,21 +102,18 @@ export const commandTypes: Readonly<Record<CommandType, CommandDefinition>> = {
   }),
   CreatePayment: define<CreatePaymentDto, ShownPayment>({
     dto: CreatePaymentDto,
-    scope: 'billing:write',
     subject: undefined,
     command: (context, _, body) => new CreatePaymentCommand(context, body),
     resource: paymentOf,
   }),
   ConfirmPayment: define<ConfirmPaymentDto, ShownPayment>({
     dto: ConfirmPaymentDto,
-    scope: 'billing:write',
     subject: 'payment',
     command: (context, paymentId, body) => new ConfirmPaymentCommand(context, paymentId, body),
     resource: paymentOf,
   }),
   CapturePayment: define<CapturePaymentDto, ShownPayment>({
     dto: CapturePaymentDto,
-    scope: 'billing:write',
     subject: 'payment',
     command: (context, paymentId, body) => new CapturePaymentCommand(context, paymentId, body),
     resource: paymentOf,
@@ -129,7 +121,6 @@ export const commandTypes: Readonly<Record<CommandType, CommandDefinition>> = {
   }),
   CancelPayment: define<CancelPaymentDto, ShownPayment>({
     dto: CancelPaymentDto,
-    scope: 'billing:write',
     subject: 'payment',
     command: (context, paymentId, body) => new CancelPaymentCommand(context, paymentId, body),
     resource: paymentOf,
@@ -137,14 +128,12 @@ export const commandTypes: Readonly<Record<CommandType, CommandDefinition>> = {
   }),
   RefundPayment: define<RefundPaymentDto, ShownPayment>({
     dto: RefundPaymentDto,
-    scope: 'billing:refund',
     subject: 'payment',
     command: (context, paymentId, body) => new RefundPaymentCommand(context, paymentId, body),
     resource: (context) => ({ type: 'refund', id: refundIdOf(context) }),
   }),
   SubmitDisputeEvidence: define<SubmitDisputeEvidenceDto, DisputedPayment>({
     dto: SubmitDisputeEvidenceDto,
-    scope: 'billing:write',
     subject: 'dispute',
     command: (context, disputeId, body) => new SubmitDisputeEvidenceCommand(context, disputeId, body),
     resource: paymentOf,
