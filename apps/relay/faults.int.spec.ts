@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -29,8 +29,7 @@ describeWithKafka('the relay, when something breaks,', () => {
     kafka = await startProxiedKafka({ directory });
   });
   afterAll(async () => {
-    await kafka.stop();
-    await rm(directory, { recursive: true, force: true });
+    await kafka.discard();
   });
   beforeEach(async () => {
     [database, topics] = await Promise.all([createTestDatabase(), createTopics(kafka.brokers)]);
@@ -100,14 +99,14 @@ describeWithKafka('the relay, when something breaks,', () => {
   it('is replaced within seconds when it dies: its leases run out', async () => {
     await append(100);
     await database.admin.query(`update billing.relay_lease set owner = gen_random_uuid(), epoch = 7,
-      expires_at = now() + interval '6 s'`);
+      expires_at = now() + interval '3 s'`);
     await database.admin.query(
       'insert into billing.relay (id, seen_at) select distinct owner, now() from billing.relay_lease',
     );
     const relay = await started(kafka.brokers);
     const from = performance.now();
     await allSent([relay], 12_000);
-    expect(performance.now() - from).toBeGreaterThan(5_000);
+    expect(performance.now() - from).toBeGreaterThan(2_000);
     expect(new Set(relay.shards.map(({ epoch }) => epoch))).toEqual(new Set([8]));
     await expectComplete();
   });
