@@ -1,9 +1,10 @@
 import { DevelopmentIssuer } from '#access';
 import { CommandHandlingModule, validation } from '#command-handling';
 import { TenantShards } from '#event-store';
+import { metricsRegistry, readiness } from '#platform/http';
 import type { DynamicModule } from '@nestjs/common';
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE, DiscoveryModule, Reflector } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { Pool } from 'pg';
 
 import type { ApiParts } from './api.parts.js';
@@ -12,6 +13,7 @@ import { CommandGate } from './http/command-gate.js';
 import { OpenRoutes } from './http/open-routes.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { ReadPosition } from './http/read-position.js';
+import { judgeAgain } from './http/second-look.js';
 import { BalancesController } from './routes/balances.controller.js';
 import { ConnectedAccountsController } from './routes/connected-accounts.controller.js';
 import { CustomersController, PaymentMethodsController } from './routes/customers.controller.js';
@@ -21,11 +23,13 @@ import { EventsController } from './routes/events.controller.js';
 import { EventReader } from './routes/events/event-reader.js';
 import { LiveTail } from './routes/events/live-tail.js';
 import { OpenStreams } from './routes/events/open-streams.js';
-import { HealthController, metricsRegistry } from './routes/health.controller.js';
+import { Rounds } from './routes/events/rounds.js';
+import { ApiHealthController } from './routes/health.controller.js';
 import { PaymentsController } from './routes/payments.controller.js';
 import { PersonalData } from './routes/personal-data.js';
 import { PresentState } from './routes/present-state.js';
 import { RefundsController } from './routes/refunds.controller.js';
+import { TenantsController } from './routes/tenants.controller.js';
 
 @Module({})
 export class ApiModule {
@@ -33,7 +37,7 @@ export class ApiModule {
     const { issuer } = parts;
     return {
       module: ApiModule,
-      imports: [CommandHandlingModule.with(parts), DiscoveryModule],
+      imports: [CommandHandlingModule.with(parts)],
       controllers: [
         PaymentsController,
         RefundsController,
@@ -43,7 +47,8 @@ export class ApiModule {
         ConnectedAccountsController,
         BalancesController,
         EventsController,
-        HealthController,
+        TenantsController,
+        ApiHealthController,
         ...(issuer ? [DevelopmentIssuerController] : []),
       ],
       providers: [
@@ -52,14 +57,13 @@ export class ApiModule {
         { provide: EventReader, useValue: new EventReader(parts.pool) },
         { provide: LiveTail, useValue: new LiveTail(parts.pool, parts.logger) },
         { provide: OpenStreams, useValue: new OpenStreams() },
+        { provide: Rounds, useValue: new Rounds((request) => judgeAgain(request, parts), parts.logger) },
         { provide: metricsRegistry, useValue: parts.metrics },
+        { provide: readiness, useValue: () => parts.pool.query('select position from billing.log_head limit 1') },
         ...(issuer ? [{ provide: DevelopmentIssuer, useValue: issuer }] : []),
-        {
-          provide: APP_GUARD,
-          useFactory: (reflector: Reflector) => new AccessGuard(reflector, parts.verifier),
-          inject: [Reflector],
-        },
-        { provide: ProblemFilter, useValue: new ProblemFilter(parts.logger) },
+        { provide: AccessGuard, useValue: new AccessGuard(parts) },
+        { provide: APP_GUARD, useExisting: AccessGuard },
+        { provide: ProblemFilter, useValue: new ProblemFilter(parts.logger, parts.audit) },
         { provide: APP_FILTER, useExisting: ProblemFilter },
         { provide: APP_PIPE, useValue: validation() },
         OpenRoutes,

@@ -1,6 +1,9 @@
-import type { DevelopmentIssuer, TokenVerifier } from '#access';
+import type { AccessAudit, DevelopmentIssuer, TokenVerifier } from '#access';
 import { openTokenVerifier } from '#access';
+import { ProducerDirectory } from '#access/producers';
+import { TenantStanding } from '#access/tenancy';
 import type { CommandHandlingParts } from '#command-handling';
+import { AccessRecorder } from '#command-handling/access-record';
 import { Batcher, StreamReader, TenantShards, appendOver } from '#event-store';
 import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, openKeyManagement } from '#keys';
 import { LogTail } from '#log';
@@ -11,6 +14,7 @@ import { createLogger } from '#platform/logging';
 import type { Registry } from '#platform/metrics';
 import { createMetrics } from '#platform/metrics';
 
+import { RateLimits } from './http/rate-limits.js';
 import { observeLog } from './log-metrics.js';
 
 /** What the api holds open while it runs. It holds no Stripe key. */
@@ -20,6 +24,9 @@ export interface ApiParts extends CommandHandlingParts {
   verifier: TokenVerifier;
   /** Only while no other issuer is configured, and never in production. */
   issuer: DevelopmentIssuer | undefined;
+  limits: RateLimits;
+  standing: TenantStanding;
+  audit: AccessAudit;
   close(): Promise<void>;
 }
 
@@ -31,18 +38,22 @@ export const openApiParts = async (configuration: Configuration): Promise<ApiPar
   const pool = openPool({ url: databaseUrl, app: 'api', max: 8, onError });
   const appendPool = openPool({ url: databaseUrl, app: 'api append', max: 4, onError });
   const kms = await openKeyManagement(configuration.kms, environment);
-  const { verifier, issuer } = await openTokenVerifier(configuration);
   const tail = new LogTail(pool, databaseUrl, { warn: (message, context) => logger.warn(context, message) });
   await tail.start();
   const metrics = createMetrics('api');
+  const services = new ProducerDirectory(pool);
+  const { verifier, issuer } = await openTokenVerifier(configuration, { services, logger, metrics });
   observeLog(metrics, pool);
+  const shards = new TenantShards(pool);
+  const batcher = new Batcher(appendOver(appendPool));
+  const audit = new AccessRecorder({ shards, batcher, app: 'api', metrics, logger });
   return {
     logger,
     metrics,
     pool,
-    shards: new TenantShards(pool),
+    shards,
     reader: new StreamReader(pool),
-    batcher: new Batcher(appendOver(appendPool)),
+    batcher,
     tail,
     keys: new Keys({
       app: 'api',
@@ -53,8 +64,12 @@ export const openApiParts = async (configuration: Configuration): Promise<ApiPar
     }),
     verifier,
     issuer,
+    limits: new RateLimits(configuration.rateLimits, metrics),
+    standing: new TenantStanding(pool),
+    audit,
     close: async () => {
       await tail.close();
+      await audit.close();
       await Promise.all([pool.end(), appendPool.end()]);
     },
   };

@@ -29,14 +29,20 @@ let tenant: TestTenant;
 let customerId: string;
 let document: Document;
 let admin: TestTenant;
+/** Who runs the deployment, bound to no tenant. */
+let platform: TestTenant;
 
 /** Who may call a route. */
-const callerOf = (path: string): TestTenant => (path === '/v1/connected-accounts' ? admin : tenant);
+const callerOf = (path: string): TestTenant => {
+  if (path.startsWith('/v1/tenants')) return platform;
+  return path === '/v1/connected-accounts' ? admin : tenant;
+};
 
 beforeAll(async () => {
   api = await startApi();
   tenant = await api.tenant();
-  admin = tenantAt(api.url, tenant.id, await api.tokenFor({ role: 'platform_admin', tenantId: tenant.id }));
+  admin = tenantAt(api.url, tenant.id, await api.tokenFor({ role: 'platform_admin', tenantId: tenant.id, mfa: true }));
+  platform = tenantAt(api.url, tenant.id, await api.tokenFor({ role: 'platform_admin', mfa: true }));
   customerId = (await tenant.post('/v1/customers', { email: 'ada@example.com' })).json.id as string;
   document = (await tenant.get('/openapi.json')).json as unknown as Document;
 });
@@ -96,8 +102,8 @@ const badValues = (schema: Schema): unknown[] => {
 };
 
 describe('every POST route of the document', () => {
-  it('is among the nine that this spec knows', () => {
-    expect(routes()).toHaveLength(9);
+  it('is among the twelve that this spec knows', () => {
+    expect(routes()).toHaveLength(12);
   });
 
   it('refuses an unknown field by its name', async () => {
@@ -121,6 +127,25 @@ describe('every POST route of the document', () => {
         }
       }
     }
+  });
+
+  it('refuses what no log or database keeps, NUL and halves of surrogate pairs, anywhere in a body', async () => {
+    let nested = 0;
+    for (const { path, schema, good } of routes()) {
+      for (const [name, property] of Object.entries(schema.properties ?? {})) {
+        for (const [inner, innermost] of Object.entries(resolved(property).properties ?? {})) {
+          for (const value of innermost.type === 'string' ? ['x\u0000', '\ud800', 'x\udc00y'] : []) {
+            const body = { ...good, [name]: { ...goodBody(resolved(property)), [inner]: value } };
+            const { status, json } = await callerOf(path).post(path, body);
+            const field = String(json.field).split('.').at(-1);
+            expect({ path, value, status, field }).toEqual({ path, value, status: 400, field: inner });
+            nested += 1;
+          }
+        }
+      }
+      await refuses(path, { ...good, 'x\u0000': 1 }, 400, 'unknown_field', 'x\u0000');
+    }
+    expect(nested).toBeGreaterThan(20);
   });
 
   it('refuses a body that is no JSON object', async () => {

@@ -16,7 +16,7 @@ let admin: TestTenant;
 beforeAll(async () => {
   [api, second] = (await startApis(2)) as [RunningApi, RunningApi];
   [owner, other] = await Promise.all([api.tenant(), api.tenant()]);
-  admin = tenantAt(api.url, owner.id, await api.tokenFor({ role: 'platform_admin' }));
+  admin = tenantAt(api.url, owner.id, await api.tokenFor({ role: 'platform_admin', mfa: true }));
 });
 afterAll(() => api.close());
 
@@ -132,16 +132,23 @@ describe('linking a connected account', () => {
 
 describe('who may link and read', () => {
   it('is nobody of a tenant, whatever tenant they name, and no platform_admin who names none', async () => {
-    for (const named of [owner, other]) {
+    for (const [named, code] of [
+      [owner, 'insufficient_scope'],
+      [other, 'tenant_mismatch'],
+    ] as const) {
       const headers = { 'billing-tenant': named.id };
       const refused = await writesNothing(() => owner.post(path, { processorAccountId: accountId() }, headers));
-      expectProblem(refused, 403, 'insufficient_scope');
+      expectProblem(refused, 403, code);
     }
     const nameless = await writesNothing(() => admin.post(path, { processorAccountId: accountId() }));
     expectProblem(nameless, 403, 'tenant_required');
     const auditor = tenantAt(api.url, owner.id, await api.tokenFor({ role: 'auditor' }));
     expectProblem(await link(owner, accountId(), {}, auditor), 403, 'insufficient_scope');
-    const bound = tenantAt(api.url, owner.id, await api.tokenFor({ role: 'platform_admin', tenantId: owner.id }));
+    const bound = tenantAt(
+      api.url,
+      owner.id,
+      await api.tokenFor({ role: 'platform_admin', tenantId: owner.id, mfa: true }),
+    );
     expectProblem(await link(other, accountId(), {}, bound), 403, 'tenant_mismatch');
     const unknown = await writesNothing(() => link({ ...owner, id: randomUUID() }, accountId()));
     expectProblem(unknown, 404, 'tenant_unknown');

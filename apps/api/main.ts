@@ -1,5 +1,8 @@
-import { readConfiguration } from '#platform/configuration';
+import { deniedConnections } from '#command-handling/access-record';
+import { readConfiguration, readInboundSettings } from '#platform/configuration';
 import { nestLogger } from '#platform/logging';
+import type { Served } from '#platform/tls';
+import { Listeners } from '#platform/tls';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -12,26 +15,40 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { fastifyAdapter, prepare } from './http/server.js';
 import { openApiDocument } from './openapi/document.js';
 
-/** Serves the HTTP api. `url` is where it listens: loopback only, because it speaks plain HTTP. */
-export const start = async (environment: NodeJS.ProcessEnv): Promise<{ url: string; close(): Promise<void> }> => {
+/**
+ * Serves the HTTP api on PORT and, where it is set, for services on SERVICE_PORT. Plain HTTP is for loopback alone. Throws
+ * ConfigurationError for a wrong setting.
+ */
+export const start = async (environment: NodeJS.ProcessEnv): Promise<Served & { close(): Promise<void> }> => {
   const configuration = readConfiguration(environment);
+  const inbound = readInboundSettings(environment, 'api');
   const parts = await openApiParts(configuration);
   try {
-    const app = await createApi(parts);
-    await app.listen(configuration.port, '127.0.0.1');
-    return { url: await app.getUrl(), close: () => closeAll(app, parts) };
+    const listeners = new Listeners(inbound, {
+      ...parts,
+      name: 'people',
+      denied: deniedConnections(parts.audit, 'http'),
+    });
+    const app = await createApi(parts, listeners);
+    const served = await listeners.serve(app, configuration.port).catch(async (error: unknown) => {
+      await app.close();
+      throw error;
+    });
+    return { ...served, close: () => closeAll(app, listeners, parts) };
   } catch (error) {
     await parts.close();
     throw error;
   }
 };
 
-const createApi = async (parts: ApiParts): Promise<NestFastifyApplication> => {
-  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.with(parts), fastifyAdapter(), {
+const createApi = async (parts: ApiParts, listeners: Listeners): Promise<NestFastifyApplication> => {
+  const { tls } = listeners;
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.with(parts), fastifyAdapter({ tls }), {
     logger: nestLogger(parts.logger),
     bodyParser: false,
     abortOnError: false,
   });
+  listeners.lookAtRequests(app);
   app.get(ProblemFilter).routes = prepare(app);
   SwaggerModule.setup('docs', app, () => openApiDocument(app), {
     jsonDocumentUrl: 'openapi.json',
@@ -42,7 +59,7 @@ const createApi = async (parts: ApiParts): Promise<NestFastifyApplication> => {
 };
 
 /** Requests that are being answered are answered first. */
-const closeAll = async (app: NestFastifyApplication, parts: ApiParts): Promise<void> => {
-  await app.close();
+const closeAll = async (app: NestFastifyApplication, listeners: Listeners, parts: ApiParts): Promise<void> => {
+  await Promise.all([app.close(), listeners.close()]);
   await parts.close();
 };

@@ -2,10 +2,10 @@ export { allReadModels, applyInLockstep, readModelNames, readModelsConsumer, Unk
 export * from './balances/index.js';
 export * from './customers/index.js';
 export * from './disputes/index.js';
-export { InvalidCursor } from './listing/cursor.js';
+export { InvalidCursor, decodeCursor, encodeCursor } from './listing/cursor.js';
 export { InvalidTime } from './listing/list.js';
 export type { CreatedBetween, ListRequest } from './listing/list.js';
-export { InvalidLimit, defaultLimit, maxLimit } from './listing/page.js';
+export { InvalidLimit, defaultLimit, limitOf, maxLimit } from './listing/page.js';
 export type { Page, PageRequest, Versioned } from './listing/page.js';
 export * from './payment-methods/index.js';
 export * from './payments/index.js';

@@ -6,7 +6,7 @@ import type { Command } from '@nestjs/cqrs';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import type { Caller } from './access.guard.js';
+import type { Caller } from './caller.js';
 import { ProblemError } from './problem.js';
 import { waitOf } from './prefer.js';
 
@@ -29,7 +29,7 @@ export class CommandGate {
   async contextOf(request: FastifyRequest, { principal, tenantId }: Caller, body: unknown): Promise<CommandContext> {
     const path = request.url.split('?', 1)[0] ?? request.url;
     const { subject, kind } = principal;
-    const key = keyOf(request);
+    const key = idempotencyKeyOf(request);
     await this.shards.of(tenantId); // before keys are made for it
     const traceparent = request.headers.traceparent;
     return {
@@ -48,7 +48,8 @@ export class CommandGate {
   }
 }
 
-const keyOf = (request: FastifyRequest): string => {
+/** Throws ProblemError 400 where the Idempotency-Key is missing or malformed. */
+export const idempotencyKeyOf = (request: FastifyRequest): string => {
   const key = request.headers['idempotency-key'];
   if (key === undefined || key === '') {
     throw new ProblemError(

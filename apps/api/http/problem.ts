@@ -1,5 +1,6 @@
 import { AccessDenied, IssuerUnavailable } from '#access';
 import { ClaimHeld, InvalidInput, ReadModelBehind, TenantUnknown, bodyLimitBytes } from '#command-handling';
+import { AccessRecordUnavailable } from '#command-handling/access-record';
 import { Refusal } from '#domain';
 import { StoreOverloaded, UnknownTenant, isTransient } from '#event-store';
 import type { Problem } from '#platform/http';
@@ -36,6 +37,7 @@ export const problemOf = (thrown: unknown): { problem: Problem; headers: Record<
     return { problem: problem(409, `${error.rule}_taken`, 'another one has this value already'), headers: {} };
   if (error instanceof ReadModelBehind) return unavailable('read_model_behind', error.message);
   if (error instanceof IssuerUnavailable) return unavailable('issuer_unavailable', error.message);
+  if (error instanceof AccessRecordUnavailable) return unavailable(error.code, error.message);
   if (error instanceof StoreOverloaded) return unavailable('overloaded', error.message);
   if (isTransient(error))
     return unavailable(

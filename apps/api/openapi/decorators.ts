@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { applyDecorators } from '@nestjs/common';
-import { ApiBearerAuth, ApiBody, ApiHeader, ApiResponse } from '@nestjs/swagger';
+import { ApiBody, ApiHeader, ApiResponse } from '@nestjs/swagger';
 
 const shape = (name: string) => ({ schema: { $ref: `#/components/schemas/${name}` } });
 const json = (name: string) => ({ 'application/json': shape(name) });
@@ -17,17 +17,18 @@ const problem = (status: number, description: string, headers: Record<string, Re
     content: { 'application/problem+json': shape('Problem') },
   });
 
-/** What can go wrong on every route that has a caller. */
+/** What can go wrong on every route that has a caller. What the table of who may do what adds is in `withAccess`. */
 const always = [
   problem(400, 'A header, a parameter or the body is missing or malformed; `field` says which.'),
   problem(401, 'No good token, or the step-up of RFC 9470 is missing.', {
     'WWW-Authenticate': header('The challenge of RFC 6750 or RFC 9470.'),
   }),
-  problem(403, "The token lacks the route's scope, or names no tenant.", {
+  problem(403, "The token lacks the route's scope, names no tenant or another one, or the tenant is suspended.", {
     'WWW-Authenticate': header('The challenge of RFC 6750, where a scope is missing.', false),
   }),
   problem(404, 'Not there, or not yours.'),
   problem(408, 'The request did not arrive in time: 30 seconds, headers and body.'),
+  problem(414, 'The URL is longer than 8,192 characters.'),
   problem(431, 'The headers are larger than 16 KiB.'),
   problem(500, 'Something went wrong on our side; `requestId` says where to look.'),
   problem(503, 'The service cannot answer now; send the request again with the same key.', {
@@ -35,12 +36,6 @@ const always = [
   }),
 ];
 
-const tenant = ApiHeader({
-  name: 'Billing-Tenant',
-  required: false,
-  description: 'The tenant to act for, where the token is bound to none (platform_admin).',
-  schema: { type: 'string', format: 'uuid' },
-});
 const minPosition = ApiHeader({
   name: 'Billing-Min-Position',
   required: false,
@@ -71,27 +66,23 @@ const answerHeaders = {
   'Idempotency-Replayed': header('`true` when an earlier call with this key did it.', false),
 };
 
-/** A query for one thing: its answer, and every problem it can have. */
-export const Answers = (schema: string): MethodDecorator => answersQuery(schema, { ...requestId, ...version });
+/** A query of the read models for one thing: its answer, and every problem it can have. */
+export const Answers = (schema: string): MethodDecorator =>
+  applyDecorators(minPosition, prefer, answersQuery(schema, { ...requestId, ...version }));
 
-/** A query for a list: its answer, and every problem it can have. */
-export const AnswersPage = (schema: string): MethodDecorator => answersQuery(schema, requestId);
+/** A query of the read models for a list: its answer, and every problem it can have. */
+export const AnswersPage = (schema: string): MethodDecorator =>
+  applyDecorators(minPosition, prefer, answersQuery(schema, requestId));
+
+/** A query of what is always present: there is nothing to wait for. */
+export const AnswersAtOnce = (schema: string): MethodDecorator => answersQuery(schema, requestId);
 
 const answersQuery = (schema: string, headers: Record<string, ReturnType<typeof header>>): MethodDecorator =>
-  applyDecorators(
-    ApiBearerAuth(),
-    tenant,
-    minPosition,
-    prefer,
-    ApiResponse({ status: 200, description: 'Found.', headers, content: json(schema) }),
-    ...always,
-  );
+  applyDecorators(ApiResponse({ status: 200, description: 'Found.', headers, content: json(schema) }), ...always);
 
 /** The events of a tenant, as lines of JSON or as server-sent events. */
 export const AnswersEvents = (): MethodDecorator =>
   applyDecorators(
-    ApiBearerAuth(),
-    tenant,
     ApiHeader({
       name: 'Last-Event-ID',
       required: false,
@@ -106,7 +97,6 @@ export const AnswersEvents = (): MethodDecorator =>
       content: { 'application/x-ndjson': { schema: text }, 'text/event-stream': { schema: text } },
     }),
     ...always,
-    problem(429, 'The tenant has too many streams open.', { 'Retry-After': header('Seconds to wait.') }),
   );
 
 /** A command: its answer once done, 202 while the processor has not spoken, and every problem it can have. */
@@ -114,8 +104,6 @@ export const AnswersCommand = (schema: string, done: 200 | 201, { alsoExisting =
   const answer = (status: number, description: string) =>
     ApiResponse({ status, description, headers: answerHeaders, content: json(schema) });
   return applyDecorators(
-    ApiBearerAuth(),
-    tenant,
     prefer,
     key,
     answer(done, 'Done.'),

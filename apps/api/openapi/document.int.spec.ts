@@ -1,3 +1,4 @@
+import { actionOfRoute, allActions } from '#access';
 import { randomUUID } from 'node:crypto';
 
 import type { Document, Operation } from '../testing/document.js';
@@ -9,6 +10,8 @@ import { startApi, tenantAt } from '../testing/running-api.js';
 
 let api: RunningApi;
 let tenant: TestTenant;
+/** Who runs the deployment, bound to no tenant. */
+let platform: TestTenant;
 let document: Document;
 let schemas: DocumentSchemas;
 let operations: { method: string; template: string; operation: Operation }[];
@@ -16,6 +19,7 @@ let operations: { method: string; template: string; operation: Operation }[];
 beforeAll(async () => {
   api = await startApi({ readModels: true });
   tenant = await api.tenant();
+  platform = tenantAt(api.url, tenant.id, await api.tokenFor({ role: 'platform_admin', mfa: true }));
   document = (await tenant.get('/openapi.json')).json as unknown as Document;
   schemas = await DocumentSchemas.of(document);
   operations = Object.entries(document.paths).flatMap(([template, methods]) =>
@@ -34,7 +38,12 @@ describe('the document', () => {
   });
 
   it('lists every route that has a caller', () => {
-    expect(operations.map(({ method, template }) => `${method.toUpperCase()} ${template}`).sort()).toEqual([
+    const listed = operations.map(({ method, template }) => `${method.toUpperCase()} ${template}`).sort();
+    const inTable = allActions.flatMap(({ route, scopes }) =>
+      route !== undefined && scopes !== 'public' ? route : [],
+    );
+    expect(listed).toEqual(inTable.map((route) => route.replace(':id', '{id}')).sort());
+    expect(listed).toEqual([
       'GET /v1/balances',
       'GET /v1/connected-accounts/{id}',
       'GET /v1/customers',
@@ -48,6 +57,8 @@ describe('the document', () => {
       'GET /v1/payments/{id}',
       'GET /v1/refunds',
       'GET /v1/refunds/{id}',
+      'GET /v1/tenants',
+      'GET /v1/tenants/{id}',
       'POST /v1/connected-accounts',
       'POST /v1/customers',
       'POST /v1/customers/{id}/payment-methods',
@@ -57,6 +68,9 @@ describe('the document', () => {
       'POST /v1/payments/{id}/capture',
       'POST /v1/payments/{id}/confirm',
       'POST /v1/payments/{id}/refunds',
+      'POST /v1/tenants',
+      'POST /v1/tenants/{id}/reinstate',
+      'POST /v1/tenants/{id}/suspend',
     ]);
   });
 
@@ -68,21 +82,29 @@ describe('the document', () => {
 
   it('says of every operation who may call it, what it takes and what can go wrong', () => {
     for (const { method, template, operation } of operations) {
-      expect([template, operation.security]).toEqual([template, [{ bearer: [] }]]);
-      const always = ['400', '401', '403', '404', '408', '431', '500', '503'];
+      const action = actionOfRoute(method.toUpperCase(), template.replace('{id}', ':id'));
+      expect([template, operation.security]).toEqual([
+        template,
+        [action?.scopes].flat().map((scope) => ({ bearer: [scope] })),
+      ]);
+      expect(operation.description?.includes('RFC 9470') ?? false).toBe(action?.stepUpSeconds !== undefined);
+      const always = ['400', '401', '403', '404', '408', '414', '429', '431', '500', '503'];
+      expect([template, operation.summary]).toEqual([template, expect.stringMatching(/^[A-Z].{8,80}$/)]);
       const ofCommands = ['202', '409', '413', '415', '422'];
       expect(Object.keys(operation.responses)).toEqual(
         expect.arrayContaining(method === 'post' ? [...always, ...ofCommands] : always),
       );
       const headers = operation.parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name);
       expect(headers.includes('Idempotency-Key')).toBe(method === 'post');
-      expect(headers).toContain('Billing-Tenant');
+      expect(headers.includes('Billing-Tenant')).toBe(action?.tenancy === 'own');
+      expect(headers).toContain('Billing-Reason');
       const inPath = operation.parameters.filter((parameter) => parameter.in === 'path');
       expect(inPath.map(({ name, required, schema }) => [name, required, schema.format])).toEqual(
         template.includes('{id}') ? [['id', true, 'uuid']] : [],
       );
       for (const [status, { content, headers: answered }] of Object.entries(operation.responses)) {
         expect(answered).toHaveProperty('Request-Id');
+        if (/^(2|40[034]|409|42[29])/.test(status)) expect(Object.keys(answered ?? {})).toContain('RateLimit');
         if (Number(status) >= 400) expect(Object.keys(content)).toEqual(['application/problem+json']);
       }
     }
@@ -161,7 +183,7 @@ describe('what the api answers', () => {
   const linked = async (): Promise<string> => {
     const body = { processorAccountId: 'acct_1' };
     const admin = async (tenantId: string) =>
-      tenantAt(api.url, tenantId, await api.tokenFor({ role: 'platform_admin', tenantId }));
+      tenantAt(api.url, tenantId, await api.tokenFor({ role: 'platform_admin', tenantId, mfa: true }));
     const first = await post('/v1/connected-accounts', body, '', {}, await admin(tenant.id));
     await post('/v1/connected-accounts', body, '', {}, await admin(tenant.id));
     await post('/v1/connected-accounts', body, '', {}, await admin((await api.tenant()).id));
@@ -170,6 +192,20 @@ describe('what the api answers', () => {
     await api.processor.findsAccount(tenant.id, idOf(first), standing);
     return idOf(first);
   };
+
+  it('to those who run the deployment, is what the document says', async () => {
+    const tenantId = randomUUID();
+    const made = await post('/v1/tenants', { name: 'Acme', id: tenantId }, '', {}, platform);
+    await post('/v1/tenants', { name: 'Acme', id: tenantId }, '', {}, platform);
+    await post('/v1/tenants', { name: 'Another', id: tenantId }, '', {}, platform);
+    await post('/v1/tenants', { name: '' }, '', {}, platform);
+    for (const act of ['suspend', 'reinstate'])
+      for (const reason of ['OPS-1', 'ada@example.com'])
+        await post(`/v1/tenants/{id}/${act}`, { reason }, idOf(made), {}, platform);
+    await get('/v1/tenants', '', '?limit=1', platform);
+    await get('/v1/tenants/{id}', tenantId, '', platform);
+    expect([...seen].filter((what) => /tenants.* 20/.test(what))).toHaveLength(6);
+  });
 
   it('to commands and queries, is what the document says', async () => {
     const customerId = await customer();
@@ -231,6 +267,7 @@ describe('what the api answers', () => {
   });
 
   const goodFor = (template: string): unknown => {
+    if (template.startsWith('/v1/tenants')) return { reason: 'OPS-1' };
     if (template.endsWith('evidence')) return { evidence: { customerName: 'Ada' } };
     return template.endsWith('methods') ? cardToken : {};
   };
@@ -240,25 +277,27 @@ describe('what the api answers', () => {
     const stranger = tenantAt(api.url, tenant.id, '');
     for (const { method: verb, template } of operations) {
       const id = randomUUID();
+      const caller = template.startsWith('/v1/tenants') ? platform : tenant;
       if (verb === 'get') {
         await get(template, id, '', reader);
         await get(template, id, '', stranger);
         await documented(
           'GET',
           template,
-          await tenant.get(`${template.replace('{id}', id)}?limit=0`, { 'billing-min-position': 'x' }),
+          await caller.get(`${template.replace('{id}', id)}?limit=0`, { 'billing-min-position': 'x' }),
         );
-        if (template.includes('{id}')) await get(template, id);
+        if (template.includes('{id}')) await get(template, id, '', caller);
         continue;
       }
       await post(template, {}, id, {}, reader);
       await post(template, {}, id, {}, stranger);
-      await post(template, '{', id);
-      await post(template, { extra: 1 }, id);
-      await post(template, 'x'.repeat(70_000), id);
-      await post(template, 'x', id, { 'content-type': 'text/plain' });
-      await post(template, { card: '4242424242424242' }, id);
-      if (template.includes('{id}')) await post(template, goodFor(template), id);
+      await post(template, '{', id, {}, caller);
+      await post(template, { extra: 1 }, id, {}, caller);
+      await post(template, 'x'.repeat(70_000), id, {}, caller);
+      await post(template, 'x', id, { 'content-type': 'text/plain' }, caller);
+      await post(template, { card: '4242424242424242' }, id, {}, caller);
+      await post(template, {}, id, { 'billing-reason': 'for ada@example.com' }, caller);
+      if (template.includes('{id}')) await post(template, goodFor(template), id, {}, caller);
     }
     for (const status of [400, 401, 403, 404, 413, 415, 422])
       expect([...seen].some((what) => what.endsWith(` ${status}`))).toBe(true);

@@ -107,6 +107,14 @@ export const schemas: Readonly<Record<string, Schema>> = {
     ['card', 'usBankAccount'],
   ),
   PaymentMethodPage: page('PaymentMethod'),
+  Tenant: object({
+    id,
+    name: text,
+    status: { type: 'string', enum: ['active', 'suspended'] },
+    createdAt: time,
+    suspendedAt: orNull(time),
+  }),
+  TenantPage: page('Tenant'),
   ConnectedAccount: object({
     id,
     processorAccountId: text,
@@ -150,6 +158,11 @@ export const schemas: Readonly<Record<string, Schema>> = {
       detail: text,
       field: { ...text, description: 'The field or header to look at first.' },
       errors: { type: 'array', items: object({ field: text, code: text, message: text }) },
+      'violated-policies': {
+        type: 'array',
+        items: text,
+        description: 'Of a 429: the limits that were exceeded, as RateLimit-Policy names them.',
+      },
       requestId: text,
     },
     required: ['type', 'title', 'status', 'code', 'detail', 'requestId'],

@@ -4,8 +4,8 @@ import { Body, Controller, Get, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
-import type { Caller } from '../http/access.guard.js';
-import { FromCaller, Requires } from '../http/access.guard.js';
+import type { Caller } from '../http/caller.js';
+import { FromCaller } from '../http/caller.js';
 import { CommandGate, describe } from '../http/command-gate.js';
 import { ReadPosition } from '../http/read-position.js';
 import { Answers, AnswersCommand } from '../openapi/decorators.js';
@@ -41,7 +41,6 @@ export class ConnectedAccountsController {
    * link is answered (200) as it is; where another tenant has it: 409 `connected_account_already_linked`.
    */
   @Post()
-  @Requires('billing:admin')
   @AnswersCommand('ConnectedAccount', 201, { alsoExisting: true })
   async link(
     @Req() request: FastifyRequest,
@@ -57,7 +56,6 @@ export class ConnectedAccountsController {
   }
 
   @Get(':id')
-  @Requires('billing:read')
   @Answers('ConnectedAccount')
   async get(
     @Req() request: FastifyRequest,

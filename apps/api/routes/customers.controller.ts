@@ -11,8 +11,8 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Pool } from 'pg';
 
-import type { Caller } from '../http/access.guard.js';
-import { FromCaller, Requires } from '../http/access.guard.js';
+import type { Caller } from '../http/caller.js';
+import { FromCaller } from '../http/caller.js';
 import { CommandGate, answerHeaders, describe } from '../http/command-gate.js';
 import { ProblemError } from '../http/problem.js';
 import { ReadPosition } from '../http/read-position.js';
@@ -35,7 +35,6 @@ export class CustomersController {
 
   /** Creates a customer. A tenant has one for an email: where there is one already, it is answered (200) as it is. */
   @Post()
-  @Requires('billing:write')
   @AnswersCommand('Customer', 201, { alsoExisting: true })
   async create(
     @Req() request: FastifyRequest,
@@ -51,7 +50,6 @@ export class CustomersController {
 
   /** Attaches a payment method by the processor's token. A card that the processor declines is refused: 422 `card_declined`. */
   @Post(':id/payment-methods')
-  @Requires('billing:write')
   @AnswersCommand('PaymentMethod', 201)
   async attach(
     @Req() request: FastifyRequest,
@@ -73,7 +71,6 @@ export class CustomersController {
   }
 
   @Get()
-  @Requires('billing:read')
   @AnswersPage('CustomerPage')
   async list(
     @Req() request: FastifyRequest,
@@ -86,7 +83,6 @@ export class CustomersController {
   }
 
   @Get(':id')
-  @Requires('billing:read')
   @Answers('Customer')
   async get(
     @Req() request: FastifyRequest,
@@ -102,7 +98,6 @@ export class CustomersController {
   }
 
   @Get(':id/payment-methods')
-  @Requires('billing:read')
   @AnswersPage('PaymentMethodPage')
   async paymentMethods(
     @Req() request: FastifyRequest,
@@ -130,7 +125,6 @@ export class PaymentMethodsController {
   ) {}
 
   @Get(':id')
-  @Requires('billing:read')
   @Answers('PaymentMethod')
   async get(
     @Req() request: FastifyRequest,

@@ -2,8 +2,6 @@ import { DevelopmentIssuer } from '#access';
 import { Controller, Get } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 
-import { Public } from '../http/access.guard.js';
-
 /** The keys of the issuer whose tokens `billing token` prints. Hosted only while no other issuer is configured. */
 @ApiExcludeController()
 @Controller('development-issuer/.well-known')
@@ -11,7 +9,6 @@ export class DevelopmentIssuerController {
   constructor(private readonly issuer: DevelopmentIssuer) {}
 
   @Get('jwks.json')
-  @Public()
   keys(): ReturnType<DevelopmentIssuer['jwks']> {
     return this.issuer.jwks();
   }

@@ -7,8 +7,8 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Pool } from 'pg';
 
-import type { Caller } from '../http/access.guard.js';
-import { FromCaller, Requires } from '../http/access.guard.js';
+import type { Caller } from '../http/caller.js';
+import { FromCaller } from '../http/caller.js';
 import { CommandGate, answerHeaders, describe } from '../http/command-gate.js';
 import { ProblemError } from '../http/problem.js';
 import { ReadPosition } from '../http/read-position.js';
@@ -30,7 +30,6 @@ export class DisputesController {
    * event or log shows it. Staged evidence can be added to until it is due.
    */
   @Post(':id/evidence')
-  @Requires('billing:write')
   @AnswersCommand('Dispute', 200)
   async submitEvidence(
     @Req() request: FastifyRequest,
@@ -44,7 +43,6 @@ export class DisputesController {
   }
 
   @Get()
-  @Requires('billing:read')
   @AnswersPage('DisputePage')
   async list(
     @Req() request: FastifyRequest,
@@ -56,7 +54,6 @@ export class DisputesController {
   }
 
   @Get(':id')
-  @Requires('billing:read')
   @Answers('Dispute')
   async get(
     @Req() request: FastifyRequest,

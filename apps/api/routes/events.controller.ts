@@ -7,8 +7,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { decodeJwt } from 'jose';
 import { Readable } from 'node:stream';
 
-import type { Caller } from '../http/access.guard.js';
-import { FromCaller, Requires } from '../http/access.guard.js';
+import type { Caller } from '../http/caller.js';
+import { FromCaller } from '../http/caller.js';
 import { ProblemError } from '../http/problem.js';
 import { AnswersEvents } from '../openapi/decorators.js';
 import { EventReader, lineOf } from './events/event-reader.js';
@@ -16,12 +16,11 @@ import { EventsQuery, wantsStream } from './events/events-query.js';
 import { LiveTail } from './events/live-tail.js';
 import type { OpenStream } from './events/open-streams.js';
 import { OpenStreams } from './events/open-streams.js';
+import { Rounds } from './events/rounds.js';
 import { eventStream } from './events/sse.js';
 
 /** Events that a stream reads at once: its memory. */
 const streamPage = 200;
-/** A client that takes nothing for so long, heartbeats included, has gone. */
-const stalledMs = 60_000;
 
 @ApiTags('Events')
 @Controller('v1/events')
@@ -30,17 +29,17 @@ export class EventsController {
     private readonly reader: EventReader,
     private readonly tail: LiveTail,
     private readonly streams: OpenStreams,
+    private readonly rounds: Rounds,
     private readonly shards: TenantShards,
   ) {}
 
   /**
-   * The tenant's events, oldest first. As lines of JSON: go on with `after` = the answer's `Billing-Position`, which says how far the
-   * log was looked through, also where it had nothing of yours; an answer without lines whose `Billing-Position` is your `after`
-   * was the end. With `Accept: text/event-stream`, a stream of server-sent events that follows the log: ids are positions, and
-   * `Last-Event-ID` goes before `after`.
+   * The tenant's events, oldest first. As lines of JSON, 100 of them unless `limit` says more: go on with `after` = the answer's
+   * `Billing-Position`, which says how far the log was looked through, also where it had nothing of yours. One answer looks through 200,000
+   * positions at most, so it was the end where there are fewer lines than `limit` and the position went on by less than that. With `Accept: text/event-stream`, a stream of server-sent events that follows the log: ids are positions, and
+   * `Last-Event-ID` goes before `after`. It ends, with an event `problem` that says why, with the token or once the right to it is taken away.
    */
   @Get()
-  @Requires('billing:read')
   @AnswersEvents()
   async list(
     @Req() request: FastifyRequest,
@@ -93,6 +92,7 @@ export class EventsController {
         return;
       }
       endWithToken(request, open);
+      this.rounds.watch(request, open);
       const body = Readable.from(eventStream({ shard, first, read, watch, signal: open.signal }), {
         objectMode: false,
       });
@@ -100,7 +100,6 @@ export class EventsController {
       reply.raw.once('close', () => {
         open.end();
       });
-      reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
       await reply
         .headers({ 'x-accel-buffering': 'no', connection: 'close' }) // no proxy keeps it back; nothing follows on its connection
         .type('text/event-stream; charset=utf-8')

@@ -19,8 +19,8 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Pool } from 'pg';
 
-import type { Caller } from '../http/access.guard.js';
-import { FromCaller, Requires } from '../http/access.guard.js';
+import type { Caller } from '../http/caller.js';
+import { FromCaller } from '../http/caller.js';
 import { CommandGate, answerHeaders, describe } from '../http/command-gate.js';
 import { ProblemError } from '../http/problem.js';
 import { ReadPosition } from '../http/read-position.js';
@@ -41,7 +41,6 @@ export class PaymentsController {
 
   /** Creates a payment and, given a payment method, charges it. A declined charge is a payment with `status: "failed"`. */
   @Post()
-  @Requires('billing:write')
   @AnswersCommand('Payment', 201)
   async create(
     @Req() request: FastifyRequest,
@@ -57,7 +56,6 @@ export class PaymentsController {
 
   /** Attempts a payment, for the first time or again after a failure. */
   @Post(':id/confirm')
-  @Requires('billing:write')
   @AnswersCommand('Payment', 200)
   @OptionalBody(ConfirmPaymentDto)
   async confirm(
@@ -73,7 +71,6 @@ export class PaymentsController {
 
   /** Captures an authorized payment, in full or in part. */
   @Post(':id/capture')
-  @Requires('billing:write')
   @AnswersCommand('Payment', 200)
   @OptionalBody(CapturePaymentDto)
   async capture(
@@ -89,7 +86,6 @@ export class PaymentsController {
 
   /** Cancels a payment of which nothing is captured, and releases what is authorized. */
   @Post(':id/cancel')
-  @Requires('billing:write')
   @AnswersCommand('Payment', 200)
   @OptionalBody(CancelPaymentDto)
   async cancel(
@@ -105,7 +101,6 @@ export class PaymentsController {
 
   /** Refunds a captured payment, in full or in part. Needs a token with fresh multi-factor authentication (RFC 9470). */
   @Post(':id/refunds')
-  @Requires('billing:refund')
   @AnswersCommand('Refund', 201)
   @OptionalBody(RefundPaymentDto)
   async refund(
@@ -126,7 +121,6 @@ export class PaymentsController {
   }
 
   @Get()
-  @Requires('billing:read')
   @AnswersPage('PaymentPage')
   async list(
     @Req() request: FastifyRequest,
@@ -138,7 +132,6 @@ export class PaymentsController {
   }
 
   @Get(':id')
-  @Requires('billing:read')
   @Answers('Payment')
   async get(
     @Req() request: FastifyRequest,

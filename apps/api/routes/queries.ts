@@ -46,7 +46,7 @@ const Instant = (): PropertyDecorator =>
   });
 
 /** What every list takes. */
-export class ListQuery {
+export class PageQuery {
   @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 100, default: 20 })
   @Optional()
   @Decimal()
@@ -60,7 +60,10 @@ export class ListQuery {
   @IsString()
   @Length(1, 500)
   cursor?: string;
+}
 
+/** What every list of a tenant's takes. */
+export class ListQuery extends PageQuery {
   @ApiPropertyOptional({ format: 'date-time', description: 'Created at or after.' })
   @Optional()
   @Instant()

@@ -5,8 +5,8 @@ import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Pool } from 'pg';
 
-import type { Caller } from '../http/access.guard.js';
-import { FromCaller, Requires } from '../http/access.guard.js';
+import type { Caller } from '../http/caller.js';
+import { FromCaller } from '../http/caller.js';
 import { ReadPosition } from '../http/read-position.js';
 import { Answers, AnswersPage } from '../openapi/decorators.js';
 import { Id, notFound } from './identifier.js';
@@ -21,7 +21,6 @@ export class RefundsController {
   ) {}
 
   @Get()
-  @Requires('billing:read')
   @AnswersPage('RefundPage')
   async list(
     @Req() request: FastifyRequest,
@@ -33,7 +32,6 @@ export class RefundsController {
   }
 
   @Get(':id')
-  @Requires('billing:read')
   @Answers('Refund')
   async get(
     @Req() request: FastifyRequest,

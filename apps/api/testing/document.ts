@@ -12,6 +12,8 @@ export interface Document {
 
 export interface Operation {
   operationId: string;
+  summary?: string;
+  description?: string;
   parameters: { name: string; in: string; required: boolean; schema: Schema }[];
   requestBody?: { required?: boolean; content: Record<string, { schema: Schema }> };
   responses: Record<string, ResponseObject>;

@@ -171,7 +171,8 @@ const prepare = async (
 /** Whether a migration has changed the live table since its rebuild was begun. */
 const hasOtherColumns = async (owner: PoolClient, table: string): Promise<boolean> => {
   const columns = `select attname, atttypid, attnotnull from pg_attribute where attnum > 0 and not attisdropped and attrelid =`;
-  const [live, beside] = [`'${relationOf(table, 'live')}'::regclass`, `'${relationOf(table, 'beside')}'::regclass`];
+  const live = `'${relationOf(table, 'live')}'::regclass`;
+  const beside = `'${relationOf(table, 'beside')}'::regclass`;
   const { rowCount } = await owner.query(
     `(${columns} ${live} except ${columns} ${beside}) union all (${columns} ${beside} except ${columns} ${live})`,
   );

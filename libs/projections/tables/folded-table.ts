@@ -54,6 +54,7 @@ const rememberedRows: Record<Place, number> = { live: 20_000, beside: 4_000, tem
 /** A read model of one table of folded states. A batch costs one upsert, and one select for the rows it does not remember. */
 export const foldedReadModel = <State>(table: FoldedTable<State>, place: Place): ReadModel => {
   const memory = new Memory<Row<State>>(rememberedRows[place]);
+  // eslint-disable-next-line billing/no-built-sql -- names are the read model's own
   const upsert = { name: `upsert_${place}_${table.table}`, text: upsertSql(table, place) };
   const load = loadSql(table, place);
   return {
@@ -130,6 +131,7 @@ const fill = async <State>(missing: Map<string, Row<State>>, client: ClientBase,
   const wanted = [...missing.values()];
   // Unnamed on purpose: planned each time, so never on the size that the table had when the connection was new.
   const { rows } = await client.query<{ tenant_id: string; id: string; version: number; state: string }>({
+    // eslint-disable-next-line billing/no-built-sql -- loadSql, of the read model's own names
     text,
     values: [wanted.map((row) => row.tenantId), wanted.map((row) => row.id)],
   });

@@ -10,9 +10,11 @@ export type ProjectedEvent = Pick<
 /** Where a read model's tables are: the live ones, those beside them that a rebuild fills, or temporary ones of one connection. */
 export type Place = 'live' | 'beside' | 'temporary';
 
-/** The name in SQL of a table of a read model, such as `rm_payment`, in its place. */
-export const relationOf = (table: string, place: Place): string =>
-  ({ live: `billing.${table}`, beside: `billing.${table}_rebuild`, temporary: `pg_temp.${table}` })[place];
+/** The name in SQL of a table of a read model, such as `rm_payment`, in its place. Throws for what is no plain name: it becomes SQL. */
+export const relationOf = (table: string, place: Place): string => {
+  if (!/^[a-z_]{1,55}$/.test(table)) throw new Error(`${JSON.stringify(table)} is no name of a table of ours`);
+  return { live: `billing.${table}`, beside: `billing.${table}_rebuild`, temporary: `pg_temp.${table}` }[place];
+};
 
 /**
  * The writing side of a read model. It has no side effect but its rows, so it can be rebuilt from the log at any time. What it

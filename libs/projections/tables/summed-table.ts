@@ -36,6 +36,7 @@ export class Sums {
   constructor(table: SummedTable, place: Place) {
     const key = ['tenant_id', ...table.key.map(({ name }) => name)];
     this.described = { table: table.table, key, columns: [{ name: 'amount' }] };
+    // eslint-disable-next-line billing/no-built-sql -- names are the read model's own
     this.#upsert = { name: `add_${place}_${table.table}`, text: upsertSql(table, place) };
   }
 

@@ -44,6 +44,7 @@ const differencesIn = async (client: ClientBase, { table, key, columns }: ModelT
       : `live.${name} is distinct from folded.${name}`,
   );
   const { rows } = await client.query<{ key: string; what: string; count: string }>(
+    // eslint-disable-next-line billing/no-built-sql -- names are the read model's own
     `select concat_ws('/', ${key.join(', ')}) as key,
       case when is_live is null then 'is missing' when is_folded is null then 'should not be' else 'differs' end as what,
       count(*) over () as count

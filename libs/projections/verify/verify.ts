@@ -68,6 +68,7 @@ const makeTables = async (client: ClientBase, models: readonly ReadModel[]): Pro
   );
   for (const { table, key } of tables) {
     await client.query(
+      // eslint-disable-next-line billing/no-built-sql -- names are the read model's own
       `create temporary table ${table} (like ${relationOf(table, 'live')}, primary key (${key.join(', ')})) on commit drop`,
     );
   }

@@ -4,6 +4,8 @@ import { ProblemError } from '../../http/problem.js';
 
 /** How long streams get to end by themselves when the service stops. */
 const graceMs = 1_000;
+/** How long a client gets to take the last words of its stream. */
+const lastWordsMs = 5_000;
 
 export interface StreamLimits {
   perTenant: number;
@@ -13,7 +15,7 @@ export interface StreamLimits {
 /** One open stream: when to end, and how to say that it has ended. */
 export interface OpenStream {
   signal: AbortSignal;
-  /** Ends it; an error is told to the client. */
+  /** Ends it; an error is told to a client that takes it within five seconds. */
   end(reason?: Error): void;
   /** Has to be called once the answer is under way: what to cut when it does not end by itself. */
   carriedBy(body: Readable): void;
@@ -48,7 +50,9 @@ export class OpenStreams {
       signal: controller.signal,
       end: (reason) => {
         controller.abort(reason ?? 'over');
-        if (this.#open.get(controller) === undefined) this.#release(controller, tenantId);
+        const body = this.#open.get(controller);
+        if (body === undefined) this.#release(controller, tenantId);
+        else cutLater(body);
       },
       carriedBy: (body) => {
         this.#open.set(controller, body);
@@ -76,3 +80,13 @@ export class OpenStreams {
     else this.#ofTenant.delete(tenantId);
   }
 }
+
+/** A client that takes nothing would keep its place for ever. */
+const cutLater = (body: Readable): void => {
+  const timer = setTimeout(() => {
+    body.destroy(new Error('the client does not take the end of its stream'));
+  }, lastWordsMs).unref();
+  body.once('close', () => {
+    clearTimeout(timer);
+  });
+};

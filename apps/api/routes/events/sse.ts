@@ -14,7 +14,7 @@ export interface EventStreamParts {
   first: TenantEvents;
   read: (after: number) => Promise<TenantEvents>;
   watch: Watch;
-  /** Aborts when the client has gone, the service stops, or, with an error to tell, the token expires. */
+  /** Aborts when the client has gone, the service stops, or, with an error to tell, the right to read on has ended. */
   signal: AbortSignal;
   /** How long nothing may be said. Default 15,000. */
   heartbeatMs?: number;
@@ -33,10 +33,11 @@ export async function* eventStream(parts: EventStreamParts): AsyncGenerator<stri
   try {
     for (;;) {
       for (const chunk of chunksOf(page, shard)) {
-        if (signal.aborted) return;
+        if (signal.aborted) break;
         yield chunk;
         saidAt = Date.now();
       }
+      if (signal.aborted) break;
       let position = page.upTo;
       let more = position < page.head;
       if (!more) {

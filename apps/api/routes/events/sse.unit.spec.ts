@@ -1,3 +1,4 @@
+import { AccessDenied } from '#access';
 import type { EventRow, TenantEvents } from '#event-store';
 
 import { Watch } from './live-tail.js';
@@ -91,6 +92,15 @@ describe('a stream of events', () => {
     seenUpTo = 9;
     expect(idsIn((await nextOf(stream)) ?? '')).toEqual(['3:8']);
     expect(reads).toEqual([7]);
+  });
+
+  it('tells nothing more of a page once the right to it has ended, but why', async () => {
+    const stream = open(page([...Array(120).keys()], 120));
+    await nextOf(stream);
+    expect(idsIn((await nextOf(stream)) ?? '')).toHaveLength(50);
+    controller.abort(new AccessDenied(403, 'service_not_registered', 'revoked'));
+    expect(await nextOf(stream)).toMatch(/^event: problem\ndata: \{.*"code":"service_not_registered"/);
+    expect(await nextOf(stream)).toBeUndefined();
   });
 
   it('ends when the client has gone, and tells a reason where there is one', async () => {
