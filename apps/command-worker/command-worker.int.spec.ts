@@ -142,6 +142,21 @@ describeWithKafka('the command worker', (brokers) => {
       expect(await worker.resultsOf(id)).toEqual([expect.objectContaining({ outcome: 'accepted' })]);
   }, 30_000);
 
+  it('rejects what a suspended tenant asks for, whether its door knows already or only the log, and goes on with the others', async () => {
+    const suspended = await worker.database.addTenant();
+    const ask = async (tenant: string) => (await worker.ask(shop, { tenantId: tenant, body: email() })).json;
+    expect(await ask(suspended)).toMatchObject({ outcome: 'accepted' }); // its door has looked, and believes that for a second
+    await worker.database.admin.query('update billing.tenant set suspended_at = now() where id = $1', [suspended]);
+    const refused = { outcome: 'rejected', error: { code: 'tenant_suspended' } };
+    expect(await Promise.all([suspended, tenantId, suspended].map(ask))).toMatchObject([
+      refused,
+      { outcome: 'accepted' },
+      refused,
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await Promise.all([suspended, tenantId].map(ask))).toMatchObject([refused, { outcome: 'accepted' }]);
+  });
+
   describe('a refund', () => {
     const refund = { type: 'RefundPayment', subject: randomUUID(), body: {} };
     const tokenFor = (tenant: string, mfa: boolean) =>

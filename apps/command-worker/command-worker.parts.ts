@@ -1,7 +1,9 @@
-import type { TokenVerifier } from '#access';
+import type { AccessAudit, TokenVerifier } from '#access';
 import { openTokenVerifier } from '#access';
 import { ProducerDirectory } from '#access/producers';
+import { TenantStanding } from '#access/tenancy';
 import type { CommandHandlingParts } from '#command-handling';
+import { AccessRecorder } from '#command-handling/access-record';
 import { Batcher, StreamReader, TenantShards, appendOver } from '#event-store';
 import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, openKeyManagement } from '#keys';
 import type { Configuration } from '#platform/configuration';
@@ -21,6 +23,8 @@ export interface CommandWorkerParts extends CommandHandlingParts {
   settings: KafkaSettings;
   producers: ProducerDirectory;
   verifier: TokenVerifier;
+  standing: TenantStanding;
+  audit: AccessAudit;
   logger: Logger;
   metrics: Registry;
   close(): Promise<void>;
@@ -32,7 +36,6 @@ export const openCommandWorkerParts = async (configuration: Configuration): Prom
   if (!settings) throw new ConfigurationError('KAFKA_BROKERS is required by the command worker');
   const logger = createLogger({ app: 'command-worker', level: configuration.logLevel });
   const kms = await openKeyManagement(configuration.kms, environment);
-  const { verifier } = await openTokenVerifier(configuration);
   const warn = (message: string, context: Record<string, unknown>) => {
     logger.warn(context, message);
   };
@@ -41,13 +44,19 @@ export const openCommandWorkerParts = async (configuration: Configuration): Prom
   };
   const pool = openPool({ url: databaseUrl, app: 'command-worker', max: 4, onError });
   const appendPool = openPool({ url: databaseUrl, app: 'command-worker append', max: 4, onError });
+  const metrics = createMetrics('command-worker');
+  const producers = new ProducerDirectory(pool);
+  const { verifier } = await openTokenVerifier(configuration, { services: producers, logger, metrics });
+  const shards = new TenantShards(pool);
+  const batcher = new Batcher(appendOver(appendPool));
+  const audit = new AccessRecorder({ shards, batcher, app: 'command-worker', metrics, logger });
   return {
     logger,
-    metrics: createMetrics('command-worker'),
+    metrics,
     pool,
-    shards: new TenantShards(pool),
+    shards,
     reader: new StreamReader(pool),
-    batcher: new Batcher(appendOver(appendPool)),
+    batcher,
     tail: { next: () => Promise.resolve(undefined) }, // no command here waits for the processor
     keys: new Keys({
       app: 'command-worker',
@@ -58,9 +67,12 @@ export const openCommandWorkerParts = async (configuration: Configuration): Prom
     }),
     kafka: openKafka({ settings, clientId: 'billing-command-worker', warn }),
     settings,
-    producers: new ProducerDirectory(pool),
+    producers,
     verifier,
+    standing: new TenantStanding(pool),
+    audit,
     close: async () => {
+      await audit.close();
       await Promise.all([pool.end(), appendPool.end()]);
     },
   };

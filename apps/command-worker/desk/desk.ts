@@ -1,9 +1,8 @@
-import type { TokenVerifier } from '#access';
-import { AccessDenied } from '#access';
+import { AccessDenied, assertCommandsHaveActions } from '#access';
 import type { CommandSignature, ProducerDirectory } from '#access/producers';
-import { SignatureRefused, assertTimely, commandCaller, verifyCommandSignature } from '#access/producers';
-import type { CommandContext, CommandDefinition, Fingerprints } from '#command-handling';
-import { bodyLimitBytes, bodyOf, commandIdOf, commandTypes, isCommandType, validation } from '#command-handling';
+import { SignatureRefused, assertTimely, verifyCommandSignature } from '#access/producers';
+import type { CommandContext, Fingerprints } from '#command-handling';
+import { commandIdOf, commandTypes } from '#command-handling';
 import type { StreamReader, TenantShards } from '#event-store';
 import type { Logger } from '#platform/logging';
 import type { CommandBus } from '@nestjs/cqrs';
@@ -14,16 +13,18 @@ import type { CommandRecord, IncomingRecord } from '../record/command-record.js'
 import { RecordMalformed, readCommand } from '../record/command-record.js';
 import type { CommandOutcome } from '../record/result.js';
 import { outcomeOf, resultMessage } from '../record/result.js';
-import { CommandUnknown, isRejection, rejectionOf } from './rejection.js';
-import { isContention, isTrouble } from './trouble.js';
+import type { CommandGuardParts, SignedVisit } from './command-guard.js';
+import { CommandGuard } from './command-guard.js';
+import { actionOf, definitionOf, readBody } from './definition.js';
 import { Interrupted, patiently } from './patience.js';
+import { isRejection, rejectionOf } from './rejection.js';
+import { isContention, isTrouble } from './trouble.js';
 import type { DeadLetter, Verdict } from './verdict.js';
 
-export interface DeskParts {
+export interface DeskParts extends CommandGuardParts {
   bus: CommandBus;
   fingerprints: Fingerprints;
   producers: Pick<ProducerDirectory, 'keyOf'>;
-  verifier: Pick<TokenVerifier, 'verifyAsOf'>;
   shards: TenantShards;
   reader: StreamReader;
   logger: Logger;
@@ -33,12 +34,16 @@ export interface DeskParts {
 const maxTries = 6;
 /** Of so many tries one is logged: about one line a minute. */
 const saidEvery = 12;
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const pipe = validation();
 
 /** Where a record becomes a command: proved, authorized, checked and carried out as one that comes over HTTP is. */
 export class Desk {
-  constructor(private readonly parts: DeskParts) {}
+  readonly #guard: CommandGuard;
+
+  /** Throws where a command has no row in the table of who may do what, and so stops the boot. */
+  constructor(private readonly parts: DeskParts) {
+    assertCommandsHaveActions(Object.keys(commandTypes));
+    this.#guard = new CommandGuard(parts);
+  }
 
   /**
    * What becomes of a record. Whatever is wrong with the record is in the verdict; waits out whatever is wrong around us, as long as
@@ -55,6 +60,7 @@ export class Desk {
       signature = await patiently(() => verifyCommandSignature(this.parts.producers, command), { signal, again });
     } catch (error) {
       if (error instanceof Interrupted) throw error;
+      this.#guard.unproved(record, error);
       // Nobody is answered: the answer would be keyed by the id of a command that somebody else may have sent, and would tell its
       // real sender that it was rejected.
       return { outcome: 'set_aside', letter: this.#letter(record, error) };
@@ -76,10 +82,12 @@ export class Desk {
       reply: resultMessage(command, commandId, place, outcome),
     });
     const patience = { signal, again: this.#again(record) };
+    const visit: SignedVisit = { command, producer: signature.producer };
     try {
-      return answer(await patiently(() => this.#carryOut(record, command, signature, commandId), patience));
+      return answer(await patiently(() => this.#carryOut(record, visit, signature, commandId), patience));
     } catch (error) {
       if (error instanceof Interrupted) throw error;
+      this.#guard.denied(visit, error);
       const { rejection, setAside } = rejectionOf(error);
       const rejected = answer({ outcome: 'rejected', error: rejection });
       if (!setAside) return rejected;
@@ -104,23 +112,22 @@ export class Desk {
 
   async #carryOut(
     record: IncomingRecord,
-    command: CommandRecord,
+    visit: SignedVisit,
     signature: CommandSignature,
     commandId: string,
   ): Promise<CommandOutcome> {
-    const { tenantId, type, subject = '', onBehalfOf, traceparent } = command;
+    const { command } = visit;
+    const { tenantId, type, subject = '', traceparent } = command;
     const appendedAt = appendTimeOf(record.message);
     if (!appendedAt) throw new SignatureRefused('signature_time_unknown', 'the topic must use LogAppendTime');
     assertTimely(signature, appendedAt);
     const definition = definitionOf(command);
-    const { producer } = signature;
-    const { scope } = definition;
-    const actor = await commandCaller({ producer, tenantId, scope, onBehalfOf, appendedAt }, this.parts.verifier);
+    const { principal } = await this.#guard.admit(visit, actionOf(type), appendedAt);
     const body = await readBody(command.body, definition);
     await this.parts.shards.of(tenantId); // before keys are made for it
     const context: CommandContext = {
       tenantId,
-      actor,
+      actor: { type: principal.kind, subject: principal.subject },
       commandId,
       fingerprint: await this.parts.fingerprints.of(tenantId, 'COMMAND', `${type}/${subject}`, body),
       at: appendedAt.toISOString(),
@@ -155,31 +162,3 @@ const cardNumber: [reason: 'raw_card_data', detail: string] = [
   'raw_card_data',
   'the record holds what looks like a card number',
 ];
-
-const definitionOf = ({ type, schemaVersion, subject }: CommandRecord): CommandDefinition => {
-  if (!isCommandType(type))
-    throw new CommandUnknown('unknown_command_type', 'ce_type', 'there is no command of this type');
-  const definition = commandTypes[type];
-  if (String(definition.version) !== schemaVersion)
-    throw new CommandUnknown(
-      'unknown_command_version',
-      'ce_schemaversion',
-      `${type} has the version ${definition.version}`,
-    );
-  if (definition.subject === undefined && subject !== undefined)
-    throw new CommandUnknown('invalid_subject', 'ce_subject', `${type} makes something new and has no subject`);
-  if (definition.subject !== undefined && !uuid.test(subject ?? ''))
-    throw new CommandUnknown(
-      'invalid_subject',
-      'ce_subject',
-      `the subject of ${type} is the id of a ${definition.subject}, a UUID in lower case`,
-    );
-  return definition;
-};
-
-/** The body as the DTO of its command, by the rules of HTTP. Throws CommandUnknown and InvalidInput. */
-const readBody = async (bytes: Buffer, { dto }: CommandDefinition): Promise<object> => {
-  if (bytes.length > bodyLimitBytes)
-    throw new CommandUnknown('body_too_large', 'body', 'the body is larger than 64 KiB');
-  return (await pipe.transform(bodyOf(bytes), { type: 'body', metatype: dto })) as object;
-};

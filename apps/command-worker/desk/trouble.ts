@@ -1,10 +1,19 @@
 import { IssuerUnavailable } from '#access';
 import { ConcurrentChange, ReadModelBehind } from '#command-handling';
+import { AccessRecordUnavailable } from '#command-handling/access-record';
 import { StoreOverloaded, isTransient } from '#event-store';
 import { KeyMissing, KeyUseDenied, KeyringRefused, UnwrapRefused } from '#keys';
 
 /** What is about us and our neighbours, and never about a command: it waits until somebody has mended it. */
-const ours = [IssuerUnavailable, StoreOverloaded, KeyMissing, KeyUseDenied, KeyringRefused, UnwrapRefused];
+const ours = [
+  AccessRecordUnavailable,
+  IssuerUnavailable,
+  StoreOverloaded,
+  KeyMissing,
+  KeyUseDenied,
+  KeyringRefused,
+  UnwrapRefused,
+];
 
 /**
  * Whether a failure says nothing about the command at hand, however long it lasts: Postgres, the issuer's keys or our own are away, or

@@ -134,7 +134,8 @@ export const startWorker = async (brokers: string[]): Promise<RunningWorker> => 
   return running;
 };
 
-const newSigner = async (
+/** Registers a service with a new key, as an operator would; or another key of one that is registered. */
+export const newSigner = async (
   database: TestDatabase,
   name: string,
   grants: Grants = { tenants: 'all', scopes: ['billing:write'] },
