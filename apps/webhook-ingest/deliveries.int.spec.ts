@@ -106,7 +106,7 @@ describe('one event', () => {
     });
     for (const livemode of [true, false]) {
       const body = eventBody(`evt_${livemode}`, { livemode });
-      await production.receive({ account: '', header: signed(body), body: Buffer.from(body) });
+      await production.receive({ account: '', header: signed(body), body: Buffer.from(body), address: '' });
     }
     expect(await ingest.rows()).toMatchObject([
       { event_id: 'evt_false', state: 'ignored', reason: 'livemode_mismatch' },

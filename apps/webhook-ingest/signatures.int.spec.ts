@@ -89,11 +89,24 @@ describe('a delivery is refused, and nothing is written, when its signature', ()
   });
 
   it('is of the Connect endpoint, which has no secret yet: later', async () => {
-    for (const path of ['/webhooks/stripe/connect', '/webhooks/stripe/acct_1']) {
-      const reply = await ingest.deliver(body, signed(body), path);
-      expect(reply).toMatchObject({ status: 503, json: { code: 'webhook_secret_missing' } });
-      expect(reply.headers.get('retry-after')).toBe('60');
-    }
+    const reply = await ingest.deliver(body, signed(body), '/webhooks/stripe/connect');
+    expect(reply).toMatchObject({ status: 503, json: { code: 'webhook_secret_missing' } });
+    expect(reply.headers.get('retry-after')).toBe('60');
+  });
+
+  it('is of an account, and whether that one has a secret is not told', async () => {
+    await ingest.rotate('whsec_ofTheAccount', { account: 'acct_configured' });
+    const answers: { account: string; status: number; code: unknown; detail: unknown; names: string }[] = [];
+    for (const account of ['acct_configured', 'acct_unknown'])
+      for (const header of [signed(body), 't=1,v1=00', 'nonsense', undefined]) {
+        const { status, json, headers } = await ingest.deliver(body, header, `/webhooks/stripe/${account}`);
+        answers.push({ account, status, code: json.code, detail: json.detail, names: [...headers.keys()].join() });
+      }
+    const of = (wanted: string) =>
+      answers.filter(({ account }) => account === wanted).map(({ account: _, ...rest }) => rest);
+    expect(of('acct_unknown')).toEqual(of('acct_configured'));
+    expect(of('acct_unknown').map(({ status }) => status)).toEqual([400, 400, 400, 400]);
+    expect(ingest.logged()).toContain('no secret of this endpoint is stored');
   });
 });
 

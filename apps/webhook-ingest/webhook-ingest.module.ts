@@ -1,11 +1,11 @@
+import { HealthController, metricsRegistry, readiness } from '#platform/http';
 import type { DynamicModule, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { Pool } from 'pg';
 
 import type { OpenBody, RunningApplier } from './apply/index.js';
 import { startApplier } from './apply/index.js';
-import { HealthController, metricsRegistry } from './http/health.controller.js';
+import { DeliveryDenials } from './http/delivery-denials.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { WebhooksController } from './http/webhooks.controller.js';
 import { Retention } from './inbox/index.js';
@@ -40,15 +40,17 @@ class InboxLife implements OnApplicationBootstrap, OnApplicationShutdown {
 @Module({})
 export class WebhookIngestModule {
   static with(parts: WebhookIngestParts, { applies }: { applies: boolean }): DynamicModule {
+    const denials = new DeliveryDenials(parts.audit);
     return {
       module: WebhookIngestModule,
       controllers: [WebhooksController, HealthController],
       providers: [
-        { provide: Pool, useValue: parts.pool },
         { provide: metricsRegistry, useValue: parts.metrics },
+        { provide: readiness, useValue: () => parts.pool.query('select from billing.webhook_events limit 1') },
         { provide: Reception, useValue: parts.reception },
         { provide: InboxLife, useValue: new InboxLife(parts, applies) },
-        { provide: ProblemFilter, useValue: new ProblemFilter(parts.logger, parts.ingestMetrics) },
+        { provide: DeliveryDenials, useValue: denials },
+        { provide: ProblemFilter, useValue: new ProblemFilter(parts.logger, parts.ingestMetrics, denials) },
         { provide: APP_FILTER, useExisting: ProblemFilter },
       ],
     };

@@ -1,7 +1,10 @@
+import { AccessRecorder } from '#command-handling/access-record';
+import { Batcher, TenantShards, appendOver } from '#event-store';
 import type { Environment } from '#keys';
 import { PlatformKeys, PostgresPlatformKeyStore, PostgresProcessorSecrets, openKeyManagement } from '#keys';
 import type { Configuration } from '#platform/configuration';
 import { openPool } from '#platform/database';
+import { DeniedNetworks } from '#platform/http';
 import type { Logger } from '#platform/logging';
 import { createLogger } from '#platform/logging';
 import type { Registry } from '#platform/metrics';
@@ -22,7 +25,10 @@ export interface WebhookIngestParts {
   keys: PlatformKeys;
   inbox: Inbox;
   reception: Reception;
+  /** Those whose deliveries keep not verifying. */
+  networks: DeniedNetworks;
   ingestMetrics: IngestMetrics;
+  audit: AccessRecorder;
   logger: Logger;
   metrics: Registry;
   close(): Promise<void>;
@@ -61,6 +67,9 @@ export const openWebhookIngestParts = async (
   const inbox = new Inbox(pool);
   const metrics = createMetrics('webhook-ingest');
   const ingestMetrics = new IngestMetrics(metrics, inbox);
+  const networks = new DeniedNetworks(configuration.rateLimits.denied);
+  const batcher = new Batcher(appendOver(appendPool));
+  const audit = new AccessRecorder({ shards: new TenantShards(pool), batcher, app: 'webhook-ingest', metrics, logger });
   const secrets = new EndpointSecrets({ environment, store, keys, metrics: ingestMetrics, logger });
   return {
     environment,
@@ -68,10 +77,15 @@ export const openWebhookIngestParts = async (
     appendPool,
     keys,
     inbox,
-    reception: new Reception({ environment, secrets, keys, inbox, metrics: ingestMetrics, logger, now }),
+    reception: new Reception({ environment, secrets, keys, inbox, metrics: ingestMetrics, networks, logger, now }),
+    networks,
     ingestMetrics,
+    audit,
     logger,
     metrics,
-    close,
+    close: async () => {
+      await audit.close();
+      await close();
+    },
   };
 };

@@ -32,10 +32,11 @@ export interface ApplierOptions {
   maxInHand: number;
   /** How long an event is this process's own: what a dead one had in hand is due again after it. */
   leaseMs: number;
+  /** How often to look for events that are due. */
+  pollMs: number;
   onStep?: OnStep;
 }
 
-const pollMs = 250;
 const failedPollMs = 1_000;
 
 /** Takes the processor's events from the inbox and brings each to its end. It never calls the processor. */
@@ -77,7 +78,7 @@ export class Applier {
 
   async #sweep(): Promise<void> {
     while (!this.#closed) {
-      let pause = pollMs;
+      let pause = this.#options.pollMs;
       try {
         await this.#takeDue();
       } catch (error) {
@@ -166,7 +167,7 @@ export class Applier {
   /** Sooner than the next look, where that is when an event is due again. */
   #wakeAt(notBefore: Date): void {
     const ms = notBefore.getTime() - this.#options.clock().getTime();
-    if (ms < pollMs && !this.#closed) setTimeout(this.wake, Math.max(0, ms)).unref();
+    if (ms < this.#options.pollMs && !this.#closed) setTimeout(this.wake, Math.max(0, ms)).unref();
   }
 
   async #sleep(ms: number): Promise<void> {

@@ -1,3 +1,5 @@
+import { SuspendedTenant } from '#event-store';
+
 import type { TakenEvent } from '../inbox/index.js';
 import { fateAfter, fateOf, waitMs } from './ending.js';
 import { notYet } from './verdict.js';
@@ -66,5 +68,17 @@ describe('an error of the moment', () => {
     expect(fate).toMatchObject({ kind: 'put_back', state: 'waiting', reason: 'store_unavailable' });
     expect(fate).not.toMatchObject({ fault: true });
     expect(fate).not.toMatchObject({ lookedInVain: true });
+  });
+});
+
+describe('an event whose tenant is suspended, and of which nothing may be said then,', () => {
+  it('is tried again five times, more and more slowly, and then waits for a person', () => {
+    const refused = new SuspendedTenant();
+    for (const faults of [0, 1, 2, 3]) {
+      const fate = fateAfter(refused, taken({ faults, tries: faults + 1 }), minutes(0));
+      expect(fate).toMatchObject({ kind: 'put_back', state: 'received', fault: true, reason: 'SuspendedTenant' });
+    }
+    const last = fateAfter(refused, taken({ faults: 4, tries: 5 }), minutes(0));
+    expect(last).toMatchObject({ kind: 'ended', state: 'failed', reason: 'SuspendedTenant' });
   });
 });

@@ -27,6 +27,8 @@ export interface ApplierParts {
   maxInHand?: number;
   /** How long an event is one process's own. Default 30,000. */
   leaseMs?: number;
+  /** How often to look for events that are due. Default 250. */
+  pollMs?: number;
   onStep?: OnStep;
 }
 
@@ -55,6 +57,7 @@ export const startApplier = (parts: ApplierParts): RunningApplier => {
     clock,
     maxInHand: parts.maxInHand ?? 128,
     leaseMs: parts.leaseMs ?? 30_000,
+    pollMs: parts.pollMs ?? 250,
     onStep: parts.onStep,
   });
   const stopListening = inbox.onStored(applier.wake);

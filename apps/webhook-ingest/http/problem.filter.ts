@@ -9,6 +9,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { IngestMetrics } from '../metrics.js';
 import { storeUnavailable } from '../receive/refusals.js';
+import type { DeliveryDenials } from './delivery-denials.js';
 
 /** Answers every error of every route with a problem document; logs and counts it by its code, and never what was sent. */
 @Catch()
@@ -19,6 +20,7 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
     private readonly metrics: IngestMetrics,
+    private readonly denials: DeliveryDenials,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -28,6 +30,7 @@ export class ProblemFilter implements ExceptionFilter {
     const error = thrown instanceof NotFoundException ? this.routes.nothingFor(request.method, request.url) : thrown;
     const { code, status } = sendProblem(http.getResponse<FastifyReply>(), request, error);
     this.metrics.refused(code);
+    this.denials.refused(request, code);
     const line = { requestId: request.id, code, route: request.routeOptions.url };
     if (status === 500) this.logger.error({ ...line, err: error }, 'a delivery failed');
     else this.logger.warn(line, 'a request was refused');

@@ -1,6 +1,7 @@
 import { maxInboxBodyBytes } from '#keys';
-import type { FastifyBounds, RouteTable } from '#platform/http';
+import type { DeniedNetworks, FastifyBounds, ListenerBounds, RouteTable } from '#platform/http';
 import { boundedFastify, rememberRoutes } from '#platform/http';
+import { addressOf } from '#platform/tls';
 import type { FastifyAdapter, NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 
@@ -13,20 +14,25 @@ const maxConnections = 512;
 export const fastifyAdapter = ({
   requestTimeoutMs = 10_000,
   onClientError,
-}: Partial<Pick<FastifyBounds, 'requestTimeoutMs' | 'onClientError'>>): FastifyAdapter =>
+  tls,
+}: Partial<Pick<ListenerBounds, 'requestTimeoutMs' | 'onClientError'> & Pick<FastifyBounds, 'tls'>>): FastifyAdapter =>
   boundedFastify({
     bodyLimitBytes: maxInboxBodyBytes,
     requestTimeoutMs,
+    maxConnections,
     onClientError,
+    tls,
     onFrameworkError: (error, request, reply) => {
       sendProblem(reply, request, error);
     },
   });
 
-/** Bodies as they come, JSON alone, and request ids; gives the routes, which tell a wrong method from a wrong path. */
-export const prepare = (app: NestFastifyApplication): RouteTable => {
+/**
+ * Bodies as they come, JSON alone, and request ids; of a network in `networks` whose deliveries keep not verifying no body is read. Gives
+ * the routes, which tell a wrong method from a wrong path.
+ */
+export const prepare = (app: NestFastifyApplication, networks: DeniedNetworks): RouteTable => {
   const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
-  fastify.server.maxConnections = maxConnections;
   fastify.removeAllContentTypeParsers();
   // Nothing is parsed before its signature holds, and the signature is over the bytes.
   fastify.addContentTypeParser(
@@ -36,5 +42,10 @@ export const prepare = (app: NestFastifyApplication): RouteTable => {
       done(null, bytes);
     },
   );
-  return rememberRoutes(app);
+  const routes = rememberRoutes(app);
+  fastify.addHook('onRequest', ({ raw, url }, _, done) => {
+    if (url.startsWith('/webhooks/')) networks.assertNotFlooding(addressOf(raw));
+    done();
+  });
+  return routes;
 };

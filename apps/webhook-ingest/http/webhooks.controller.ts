@@ -1,9 +1,11 @@
 import { ProblemError } from '#platform/http';
+import { addressOf } from '#platform/tls';
 import { Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
 import { Reception } from '../receive/reception.js';
 import { endpointUnknown } from '../receive/refusals.js';
+import { DeliveryDenials } from './delivery-denials.js';
 
 interface Received {
   received: true;
@@ -15,7 +17,10 @@ const accountForm = /^(connect|acct_[A-Za-z0-9]{1,200})$/;
 
 @Controller('webhooks/stripe')
 export class WebhooksController {
-  constructor(private readonly reception: Reception) {}
+  constructor(
+    private readonly reception: Reception,
+    private readonly denials: DeliveryDenials,
+  ) {}
 
   @Post()
   @HttpCode(200)
@@ -30,12 +35,14 @@ export class WebhooksController {
     return this.#receive(account, request);
   }
 
-  async #receive(account: string, { body, raw }: FastifyRequest): Promise<Received> {
+  async #receive(account: string, request: FastifyRequest): Promise<Received> {
+    const { body, raw } = request;
     if (!Buffer.isBuffer(body))
       throw new ProblemError(415, 'media_type_not_supported', 'send the body as application/json');
     // Elsewhere Node joins a header that came twice into one that never was sent.
     const header = raw.headersDistinct['stripe-signature'];
-    const { duplicate } = await this.reception.receive({ account, header, body });
+    const { duplicate, replayed } = await this.reception.receive({ account, header, body, address: addressOf(raw) });
+    if (replayed) this.denials.replayed(request);
     return duplicate ? { received: true, duplicate } : { received: true };
   }
 }

@@ -1,5 +1,9 @@
+import { randomBytes } from 'node:crypto';
+
 import { isTransient } from '#event-store';
 import type { PlatformKeys } from '#keys';
+import type { DeniedNetworks } from '#platform/http';
+import { ProblemError } from '#platform/http';
 import type { Logger } from '#platform/logging';
 import type { ProcessorEventHead } from '#processor';
 import { readEnvelope, verifySignature } from '#processor/stripe/events';
@@ -20,6 +24,8 @@ export interface Delivery {
   header: string | readonly string[] | undefined;
   /** Byte for byte. */
   body: Buffer;
+  /** Where it came from. */
+  address: string;
 }
 
 export interface ReceptionParts {
@@ -28,6 +34,8 @@ export interface ReceptionParts {
   keys: PlatformKeys;
   inbox: Inbox;
   metrics: IngestMetrics;
+  /** Told of every delivery that does not verify. */
+  networks: Pick<DeniedNetworks, 'denied'>;
   logger: Logger;
   now?: () => Date;
 }
@@ -36,6 +44,8 @@ const processor = 'stripe';
 /** Verified deliveries that wait for the database at once at most, and how much their bodies may hold in all. */
 const maxWaiting = 1_000;
 const maxWaitingBytes = 67_108_864;
+/** What is verified against where no secret is stored, so that it takes as long. Nobody knows it. */
+const decoy = [randomBytes(32).toString('hex')];
 
 /** The first half of a webhook: a delivery that verifies becomes a sealed row, and nothing else happens. */
 export class Reception {
@@ -51,15 +61,15 @@ export class Reception {
   }
 
   /**
-   * Resolves once the event of a delivery is durable; true for one that was durable before. Throws ProblemError for what is not
+   * Resolves once the event of a delivery is durable; true for one that was durable before, `replayed` where the very same request was. Throws ProblemError for what is not
    * verified, no event, of another account than its endpoint is for, or cannot be stored now; then nothing was written.
    */
-  async receive(delivery: Delivery): Promise<{ duplicate: boolean }> {
-    const signature = await this.#verified(delivery);
+  async receive(delivery: Delivery): Promise<{ duplicate: boolean; replayed?: true }> {
+    const signature = await this.#verifiedOrDenied(delivery);
     const { metrics } = this.#parts;
     if (this.#seen.has(signature)) {
       metrics.accepted('replayed');
-      return { duplicate: true };
+      return { duplicate: true, replayed: true };
     }
     const envelope = readEnvelope(delivery.body);
     if (!envelope) throw bodyInvalid();
@@ -74,18 +84,31 @@ export class Reception {
     return { duplicate: stored !== 'stored' };
   }
 
+  async #verifiedOrDenied(delivery: Delivery): Promise<string> {
+    try {
+      return await this.#verified(delivery);
+    } catch (error) {
+      if (error instanceof ProblemError) this.#parts.networks.denied(delivery.address);
+      throw error;
+    }
+  }
+
   /** The signature that matched. */
   async #verified({ account, header, body }: Delivery): Promise<string> {
-    const { secrets } = this.#parts;
+    const { secrets, logger } = this.#parts;
     const now = this.#now();
     const verify = (valid: readonly string[]) => verifySignature({ header: soleOf(header), body, secrets: valid, now });
     const known = await secrets.of(account, now);
-    const verification = verify(known);
+    const verification = verify(known.length > 0 ? known : decoy);
     if (verification.ok) return verification.signature;
     // It may be signed with a secret that was stored a moment ago.
     const isForeign = verification.code === 'webhook_signature_invalid';
     const newer = isForeign ? await secrets.newer(account, known, now) : undefined;
-    if (!newer && known.length === 0) throw secretMissing();
+    if (!newer && known.length === 0) {
+      // Which accounts are connected here is nobody's business: one without a secret answers as any that does not verify.
+      if (!isAccount(account)) throw secretMissing();
+      logger.warn({ account }, 'no secret of this endpoint is stored: billing secrets set');
+    }
     const again = newer && verify(newer);
     if (again?.ok) return again.signature;
     throw notVerified((again ?? verification).code);
@@ -129,6 +152,9 @@ export class Reception {
     }
   }
 }
+
+/** Of one connected account, whereas everybody knows that there are '' and `connect`. */
+const isAccount = (account: string): boolean => account.startsWith('acct_');
 
 /** Node hands a header that came once as a list of one. */
 const soleOf = (header: Delivery['header']): string | readonly string[] | undefined =>

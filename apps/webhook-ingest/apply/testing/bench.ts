@@ -97,6 +97,7 @@ export class Bench {
       metrics: isFirst ? this.metrics : createMetrics('webhook-ingest'),
       logger: createLogger({ app: 'webhook-ingest', level: 'silent' }),
       clock: this.now,
+      pollMs: 25,
       ...parts,
     });
     this.#appliers.push(applier);
