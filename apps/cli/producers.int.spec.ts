@@ -46,7 +46,7 @@ const run = async (...args: string[]): Promise<{ out: string; err: string; code:
 
 const file = (name: string): string => join(directory, name);
 /** The id of the key that a service was registered with. */
-const kidIn = (out: string): string => / with the key ([\w-]{43})\b/.exec(out)?.[1] ?? '';
+const kidIn = (out: string): string => / the key ([\w-]{43})\b/.exec(out)?.[1] ?? '';
 const forTenant = () => ['--tenant', tenantId, '--scope', 'billing:write'];
 
 describe('billing producers', () => {
@@ -70,6 +70,19 @@ describe('billing producers', () => {
     const table = (await run('list')).out.split('\n');
     expect(table.find((line) => line.includes(first))).toContain('revoked');
     expect(table.find((line) => line.includes(second))).toContain('active');
+  });
+
+  it('registers a service that calls the api by its SPIFFE id, with no key or beside one, and shows it', async () => {
+    const added = await run('add', 'mall', ...forTenant(), '--spiffe-id', 'spiffe://acme.example/mall');
+    expect(added).toMatchObject({ code: 0, out: 'mall is registered with spiffe://acme.example/mall' });
+    const both = await run('add', 'shop', '--spiffe-id', 'spiffe://acme.example/shop', '--generate-key', file('third'));
+    expect(both.out).toMatch(/^shop is registered with spiffe:\/\/acme.example\/shop and the key [\w-]{43}, its/);
+    const table = (await run('list')).out.split('\n');
+    expect(table.find((line) => line.includes('spiffe://acme.example/mall'))).toContain('active');
+    expect(table.find((line) => line.includes(kidIn(both.out)))).toContain('spiffe://acme.example/shop');
+    expect((await run('list', '--json')).out).toContain('"spiffeId":"spiffe://acme.example/mall"');
+    expect((await run('revoke', 'mall')).code).toBe(0);
+    expect((await run('list')).out).toMatch(/spiffe:\/\/acme.example\/mall .*producer revoked/);
   });
 
   it('says in one line what was asked for wrongly, and ends with 64', async () => {
@@ -102,6 +115,8 @@ describe('billing producers', () => {
         '--generate-key',
         file('x'),
       ],
+      [/trust-domain/, 'add', 'bad', ...forTenant(), '--spiffe-id', 'https://acme.example/bad'],
+      [/another service's/, 'add', 'bad', ...forTenant(), '--spiffe-id', 'spiffe://acme.example/shop'],
       [/which tenants/, 'add', 'bad', '--scope', 'billing:write', '--generate-key', file('x')],
       [/cannot be used with/, 'add', 'bad', ...forTenant(), '--all-tenants', '--generate-key', file('x')],
       [/there is no producer/, 'revoke', 'nobody'],

@@ -42,7 +42,7 @@ afterAll(() => database.drop());
 /** Runs `billing` with `args`; `during` is called with its process id once it runs. */
 const billing = async (args: string[], during?: (kill: () => void) => Promise<void>): Promise<Run> => {
   const child = spawn(process.execPath, [program, ...args], {
-    env: { PATH: process.env.PATH, DATABASE_URL: database.adminUrl },
+    env: { PATH: process.env.PATH, BILLING_ENV: 'test', DATABASE_URL: database.adminUrl },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

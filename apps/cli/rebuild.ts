@@ -3,6 +3,7 @@ import { abortRebuild, readModelNames, rebuildReadModels } from '#projections';
 import { Argument, Command } from 'commander';
 
 import { openOperator } from './operator/index.js';
+import { recorded } from './operator/recorded.js';
 import { showProgress } from './progress.js';
 import { refusingUsage } from './usage.js';
 
@@ -19,6 +20,9 @@ again. Differences that it finds are repaired by the swap; they are printed, and
 
 /** `billing rebuild`: read models anew from the log. */
 export const rebuildCommand = (environment: NodeJS.ProcessEnv): Command =>
+  recorded(commandOf(environment), environment, { act: (names) => ({ resource: names.join(',') }) });
+
+const commandOf = (environment: NodeJS.ProcessEnv): Command =>
   refusingUsage(new Command('rebuild'))
     .summary('rebuild read models from the log, beside the live ones, and swap them in')
     .description('Rebuilds read models from the log without downtime.')

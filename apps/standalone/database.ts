@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { databaseConnection } from '#platform/database';
 import pg from 'pg';
 
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './postgres/index.js';
@@ -29,7 +30,7 @@ export interface DatabaseOptions {
 
 const withClient = async <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
   const client = new pg.Client({
-    connectionString: url,
+    ...databaseConnection(url),
     connectionTimeoutMillis: 10_000,
     application_name: 'billing standalone',
   });

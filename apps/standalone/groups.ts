@@ -1,4 +1,5 @@
 import type { AppSpec } from './protocol.js';
+import { reachedAt } from './reached-at.js';
 import type { StandaloneSettings } from './settings.js';
 import type { WebhookSecrets } from './webhook-secrets.js';
 
@@ -9,6 +10,8 @@ export interface GroupedApp {
   entry: URL;
   /** the port it listens on, by the variable that sets it */
   port?: keyof StandaloneSettings['ports'];
+  /** whether it listens on SERVICE_PORT too, where that is asked for */
+  services?: true;
   /** whether it works on the database, as a role of its own: `billing_` and its name */
   database: boolean;
   /** whether it may have Stripe's key: the gateway alone */
@@ -48,7 +51,7 @@ const sandbox: Group = {
 };
 const gateway = app('gateway', { stripe: true, kafka: true, metrics: 0 });
 const projector = app('projector', { kafka: true, metrics: 1 });
-const api = app('api', { port: 'PORT' });
+const api = app('api', { port: 'PORT', services: true });
 const webhookIngest = app('webhook-ingest', { port: 'WEBHOOK_PORT', webhooks: 'taken' });
 
 const embedded: Group[] = [
@@ -92,12 +95,12 @@ const stripeVariables = ({ settings, ports }: Surroundings): NodeJS.ProcessEnv =
 
 const webhookVariables = (
   side: GroupedApp['webhooks'],
-  { ports, webhookSecrets: { platform, connect } }: Surroundings,
+  { settings, ports, webhookSecrets: { platform, connect } }: Surroundings,
 ): NodeJS.ProcessEnv => {
   if (side === undefined) return {};
   if (side === 'taken') return { STRIPE_WEBHOOK_SECRET: platform, STRIPE_CONNECT_WEBHOOK_SECRET: connect };
   return {
-    SANDBOX_WEBHOOK_URL: `http://127.0.0.1:${ports.WEBHOOK_PORT}/webhooks/stripe`,
+    SANDBOX_WEBHOOK_URL: `${reachedAt(settings.inbound.webhooks, ports.WEBHOOK_PORT)}/webhooks/stripe`,
     SANDBOX_WEBHOOK_SECRET: platform,
     SANDBOX_CONNECT_WEBHOOK_SECRET: connect,
   };
@@ -115,6 +118,7 @@ export const appSpecs = (group: Group, surroundings: Surroundings): AppSpec[] =>
     PORT: String(ports.PORT),
     WEBHOOK_PORT: String(ports.WEBHOOK_PORT),
     SANDBOX_PORT: String(ports.SANDBOX_PORT),
+    ...(settings.inbound.api.servicePort === undefined ? {} : { SERVICE_PORT: String(ports.SERVICE_PORT) }),
   };
   const { metricsPort } = settings;
   return group.apps.map(({ name, entry, database, stripe, webhooks, kafka, metrics }) => ({

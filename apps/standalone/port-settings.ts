@@ -6,7 +6,9 @@ import type { StandaloneSettings } from './settings.js';
 type Ports = StandaloneSettings['ports'];
 
 const usedPorts = (groups: Group[]): (keyof Ports)[] =>
-  groups.flatMap(({ apps }) => apps.flatMap(({ port }) => port ?? []));
+  groups.flatMap(({ apps }) =>
+    apps.flatMap((app) => [...(app.port ? [app.port] : []), ...(app.services ? ['SERVICE_PORT' as const] : [])]),
+  );
 
 /**
  * Compares the ports that the apps of these groups listen on; one that no app uses is nobody's business.

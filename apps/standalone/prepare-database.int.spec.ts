@@ -37,12 +37,12 @@ const createDatabase = async (name: string): Promise<string> => {
 const passwordsOf = (dataDirectory: string) => (role: string) => `${dataDirectory}-${role}`;
 
 /** As the standalone of a data directory, on an external Postgres. */
-const prepare = (adminUrl: string, dataDirectory: string, resetRolePasswords = false): Promise<void> =>
+const prepare = (adminUrl: string, dataDirectory: string, resetRolePasswords = false, printed: string[] = []) =>
   prepareDatabase({
     adminUrl,
     settings: { environment: 'development', dataDirectory, databaseUrl: adminUrl, resetRolePasswords },
     rolePassword: passwordsOf(dataDirectory),
-    print: () => undefined,
+    print: (line) => void printed.push(line),
   });
 
 const logIn = (adminUrl: string, dataDirectory: string): Promise<unknown[]> =>
@@ -70,8 +70,32 @@ describe('an external database', () => {
     await run(admin, 'grant create on database modest to creator');
     await prepare(creator, 'one');
     await prepare(creator, 'one');
-    expect(await run(admin, 'select count(*)::int from billing.tenant')).toEqual([{ count: 2 }]);
+    expect(await run(admin, 'select count(*)::int from billing.tenant')).toEqual([{ count: 3 }]); // and the platform's own
     await logIn(admin, 'one');
+  });
+
+  it('is closed to temporary tables by its owner and to large objects by a superuser, and says what is left open', async () => {
+    const admin = await createDatabase('ajar');
+    await run(admin, `grant create on database ajar to creator`);
+    const prepared = async (adminUrl: string): Promise<unknown[]> => {
+      const printed: string[] = [];
+      await prepare(adminUrl, 'one', false, printed);
+      const [open] = await run(
+        admin,
+        `select has_database_privilege('billing_api', 'ajar', 'temporary') as tables,
+          has_function_privilege('billing_api', 'lo_create(oid)', 'execute') as objects`,
+      );
+      return [open, printed.filter((line) => !line.startsWith('applied'))];
+    };
+    const tables =
+      'every login may make temporary tables in ajar: its owner can "grant temporary on database ajar to billing_projector" and revoke it from public';
+    const objects =
+      'every login may make large objects in ajar: a superuser can revoke execute on the functions lo_* from public';
+    const creator = roleUrl(admin, 'creator', 'p');
+    expect(await prepared(creator)).toEqual([{ tables: true, objects: true }, [tables, objects]]);
+    await run(admin, 'alter database ajar owner to creator');
+    expect(await prepared(creator)).toEqual([{ tables: false, objects: true }, [objects]]);
+    expect(await prepared(admin)).toEqual([{ tables: false, objects: false }, []]);
   });
 
   it('keeps the passwords that another data directory has set, until told otherwise', async () => {

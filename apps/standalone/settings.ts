@@ -1,5 +1,5 @@
-import type { Configuration, KafkaSettings } from '#platform/configuration';
-import { ConfigurationError, readConfiguration } from '#platform/configuration';
+import type { Configuration, InboundSettings, KafkaSettings } from '#platform/configuration';
+import { ConfigurationError, developmentIssuer, readConfiguration, readInboundSettings } from '#platform/configuration';
 
 /** What the standalone is told by its environment. */
 export interface StandaloneSettings {
@@ -7,7 +7,9 @@ export interface StandaloneSettings {
   /** absolute */
   dataDirectory: string;
   /** 0 asks for any free one */
-  ports: { PORT: number; WEBHOOK_PORT: number; SANDBOX_PORT: number };
+  ports: { PORT: number; WEBHOOK_PORT: number; SANDBOX_PORT: number; SERVICE_PORT: number };
+  /** where and how the api and the webhooks listen */
+  inbound: { api: InboundSettings; webhooks: InboundSettings };
   /** the first of the ports on which the apps without an api serve their metrics; undefined: they do not */
   metricsPort: number | undefined;
   /** an external Postgres, as an administrator; undefined asks for the embedded one */
@@ -19,6 +21,8 @@ export interface StandaloneSettings {
   stripe: Configuration['stripe'];
   /** the brokers that the log and the commands go through; undefined: the log is read from Postgres, and commands come over HTTP */
   kafka: KafkaSettings | undefined;
+  /** whose tokens the api takes; undefined: those of the development issuer */
+  issuer: string | undefined;
   /** the variables that say so, for the apps that talk to Kafka and no other */
   kafkaVariables: NodeJS.ProcessEnv;
   /** everything else, for the apps: what the standalone was given, without the credentials that not each of them may have */
@@ -47,6 +51,7 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
     DATABASE_URL: databaseUrl ?? 'postgres://embedded',
   });
   const { stripe } = configuration;
+  const inbound = { api: readInboundSettings(given, 'api'), webhooks: readInboundSettings(given, 'webhook-ingest') };
   const {
     DATABASE_URL: _database,
     STRIPE_API_KEY: _key,
@@ -65,7 +70,9 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
       PORT: port(given, 'PORT', 3000),
       WEBHOOK_PORT: port(given, 'WEBHOOK_PORT', 3001),
       SANDBOX_PORT: port(given, 'SANDBOX_PORT', 3002),
+      SERVICE_PORT: inbound.api.servicePort ?? 0,
     },
+    inbound,
     metricsPort: configuration.metricsPort,
     databaseUrl,
     resetRolePasswords: given.BILLING_RESET_ROLE_PASSWORDS === '1',
@@ -73,6 +80,7 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
       configuration.environment !== 'production' && (stripe.apiBase ?? '') === '' && (stripe.apiKey ?? '') === '',
     stripe,
     kafka: configuration.kafka,
+    issuer: configuration.auth.issuer === developmentIssuer ? undefined : configuration.auth.issuer,
     kafkaVariables: part(isKafka),
     inherited: part((name) => !isKafka(name)),
   };

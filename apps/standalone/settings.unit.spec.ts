@@ -1,6 +1,7 @@
 import { appSpecs, standaloneGroups } from './groups.js';
 import { refuseSharedPorts } from './port-settings.js';
 import { readSettings } from './settings.js';
+import { urlsOf } from './whereabouts.js';
 
 const none = { platform: undefined, connect: undefined };
 
@@ -126,5 +127,47 @@ describe('settings of the standalone', () => {
       ]);
       expect(JSON.stringify(settings.inherited)).not.toContain('whsec_');
     }
+  });
+
+  describe('of its listeners', () => {
+    const clients = { TLS_CLIENT_CA: 'ca.pem', TLS_CLIENT_ALLOW: 'allow', TLS_CLIENT_DENY: 'deny' };
+    const secure = { ...clients, TLS_CERT: 'api.pem', TLS_KEY: 'api.key', SERVICE_PORT: '4443', WEBHOOK_PORT: '4001' };
+
+    it('reach the apps, with the port for services as it was settled', () => {
+      const settings = readSettings({ ...secure, SERVICE_PORT: '0', HOST: '0.0.0.0' });
+      const ports = { ...settings.ports, SERVICE_PORT: 4444 };
+      const surroundings = { settings, ports, roleUrl: () => 'postgres://x', webhookSecrets: none };
+      const specs = standaloneGroups(settings).flatMap((group) => appSpecs(group, surroundings));
+      const environmentOf = (app: string) => specs.find(({ name }) => name === app)?.environment;
+      expect(environmentOf('api')).toMatchObject({ ...secure, SERVICE_PORT: '4444', HOST: '0.0.0.0' });
+      expect(environmentOf('webhook-ingest')).toMatchObject({ TLS_CERT: 'api.pem', TLS_KEY: 'api.key' });
+      expect(environmentOf('stripe-sandbox')).toMatchObject({
+        SANDBOX_WEBHOOK_URL: 'https://127.0.0.1:4001/webhooks/stripe',
+      });
+    });
+
+    it('tell the reader where services call', () => {
+      const settings = readSettings({ ...secure, HOST: '::' });
+      expect(urlsOf(standaloneGroups(settings), settings, settings.ports)).toEqual({
+        apiUrl: 'https://[::1]:3000',
+        serviceUrl: 'https://[::1]:4443',
+        webhookUrl: 'https://127.0.0.1:4001/webhooks/stripe',
+        sandboxUrl: 'http://127.0.0.1:3002',
+      });
+      const plain = readSettings({});
+      expect(urlsOf(standaloneGroups(plain), plain, plain.ports)).toMatchObject({
+        apiUrl: 'http://127.0.0.1:3000',
+        serviceUrl: undefined,
+      });
+    });
+
+    it('stop it where plain HTTP would leave this machine, or two listen on one port', () => {
+      for (const name of ['HOST', 'WEBHOOK_HOST'])
+        expect(() => readSettings({ [name]: '0.0.0.0' })).toThrow(`${name} is 0.0.0.0, which other machines may reach`);
+      const settings = readSettings({ ...secure, SERVICE_PORT: '4001' });
+      expect(() => {
+        refuseSharedPorts(standaloneGroups(settings), settings.ports);
+      }).toThrow("WEBHOOK_PORT must not be 4001 too, which is SERVICE_PORT's");
+    });
   });
 });

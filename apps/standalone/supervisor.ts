@@ -15,6 +15,7 @@ import { rolePasswords } from './role-passwords.js';
 import type { StandaloneSettings } from './settings.js';
 import { SupervisedProcess } from './supervised-process.js';
 import { webhookSecrets } from './webhook-secrets.js';
+import { urlsOf } from './whereabouts.js';
 
 export interface SupervisorOptions {
   settings: StandaloneSettings;
@@ -74,6 +75,13 @@ const unless = async <T>(signal: AbortSignal, work: Promise<T>): Promise<T> => {
   });
 };
 
+/** The sandbox, which calls nobody else, believes whoever vouches for the certificate that webhooks are taken in with. */
+const trusting = ({ apps }: Group, { settings }: Surroundings): NodeJS.ProcessEnv => {
+  const certFile = settings.inbound.webhooks.tls?.certFile;
+  const sends = apps.some(({ webhooks }) => webhooks === 'sent');
+  return sends && certFile !== undefined ? { NODE_EXTRA_CA_CERTS: certFile } : {};
+};
+
 const startGroups = async (
   run: Run,
   groups: Group[],
@@ -87,7 +95,7 @@ const startGroups = async (
       name: group.name,
       script: new URL('./process.js', import.meta.url),
       apps: appSpecs(group, surroundings),
-      environment: surroundings.settings.inherited,
+      environment: { ...surroundings.settings.inherited, ...trusting(group, surroundings) },
       log: print,
       onGiveUp: run.giveUp,
     });
@@ -134,17 +142,20 @@ export const runStandalone = async (options: SupervisorOptions): Promise<void> =
       webhookSecrets: await webhookSecrets(settings),
     };
     await unless(interrupted, startGroups(run, groups, surroundings, interrupted, options));
-    const apiUrl = `http://127.0.0.1:${ports.PORT}`;
+    const urls = urlsOf(groups, settings, ports);
+    const { apiUrl } = urls;
     lock.announce({ url: apiUrl, ...(settings.databaseUrl === undefined && { databaseUrl: database.adminUrl }) });
     print(
       banner({
-        ...urls(groups, ports),
+        ...urls,
+        certificate: settings.inbound.api.tls?.certFile,
         dataDirectory: settings.dataDirectory,
         databaseDirectory: database.directory?.startsWith(`${settings.dataDirectory}/`)
           ? undefined
           : database.directory,
         kafka: settings.kafka?.brokers.join(','),
         trial: settings.environment === 'development',
+        issuer: settings.issuer,
         environment: dataDirectoryPrefix(settings.dataDirectory),
         took_s: (Date.now() - began) / 1000,
       }),
@@ -164,15 +175,3 @@ export const runStandalone = async (options: SupervisorOptions): Promise<void> =
 /** What `billing` must be told to find a data directory that is not `.billing` of this folder. */
 const dataDirectoryPrefix = (dataDirectory: string): string =>
   dataDirectory === resolve('.billing') ? '' : `BILLING_DATA_DIR='${dataDirectory}' `;
-
-const urls = (groups: Group[], ports: StandaloneSettings['ports']) => {
-  const used = new Set(groups.flatMap(({ apps }) => apps.map(({ port }) => port)));
-  const url = (name: keyof StandaloneSettings['ports']): string | undefined =>
-    used.has(name) ? `http://127.0.0.1:${ports[name]}` : undefined;
-  const webhooks = url('WEBHOOK_PORT');
-  return {
-    apiUrl: `http://127.0.0.1:${ports.PORT}`,
-    webhookUrl: webhooks && `${webhooks}/webhooks/stripe`,
-    sandboxUrl: url('SANDBOX_PORT'),
-  };
-};

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,8 +43,7 @@ describeWithKafka('a client whose broker or network fails', () => {
   afterAll(async () => {
     await client.close();
     await worker.stop();
-    await kafka.stop();
-    await rm(folder, { recursive: true, force: true });
+    await kafka.discard();
   }, 60_000);
 
   /** Sends commands one after the other while `harm` is done, and expects a result of each. */

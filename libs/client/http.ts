@@ -8,7 +8,18 @@ export interface HttpOptions {
   url: string;
   /** Gives a valid access token with `billing:read`; called for each request, so that it can be renewed. */
   token: () => Promise<string>;
+  /**
+   * What requests go by; the global `fetch` unless said. A service shows its client certificate by it: that of undici, with an `Agent` that
+   * has one as its dispatcher.
+   */
+  fetch?: Fetch;
 }
+
+/** As much of `fetch` as is needed here. */
+export type Fetch = (
+  url: string,
+  init: { headers: Record<string, string>; redirect: 'error'; signal?: AbortSignal },
+) => Promise<Response>;
 
 export interface GetOptions {
   /** For callers that act for several tenants. */
@@ -28,10 +39,12 @@ const passing: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 export class Http {
   readonly #url: string;
   readonly #token: () => Promise<string>;
+  readonly #fetch: Fetch;
 
-  constructor({ url, token }: HttpOptions) {
+  constructor({ url, token, fetch = globalThis.fetch }: HttpOptions) {
     this.#url = url.replace(/\/+$/, '');
     this.#token = token;
+    this.#fetch = fetch;
   }
 
   /** The JSON at `path`. Throws HttpProblem, and HttpUnavailable after four tries. */
@@ -57,7 +70,7 @@ export class Http {
       ...(tenantId !== undefined && { 'billing-tenant': tenantId }),
       ...(minPosition !== undefined && { 'billing-min-position': minPosition }),
     };
-    const response = await fetch(this.#url + path, { headers, redirect: 'error', ...(signal && { signal }) });
+    const response = await this.#fetch(this.#url + path, { headers, redirect: 'error', ...(signal && { signal }) });
     if (!response.ok) throw await problemOf(response);
     return response;
   }

@@ -6,6 +6,6 @@ export type { BillingEvent, EventAmong, EventOf, EventType, EventsOptions } from
 export type { CommandResult } from './generated/command-result.js';
 export type * from './generated/commands.js';
 export type * from './generated/events.js';
-export type { HttpOptions } from './http.js';
+export type { Fetch, HttpOptions } from './http.js';
 export type { Payment, PaymentRefund, PaymentStatus } from './payment.js';
 export type { ProducerOptions } from './signature.js';

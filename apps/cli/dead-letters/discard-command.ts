@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
 
 import { openOperator } from '../operator/index.js';
+import { recorded } from '../operator/recorded.js';
 import { UsageError, orUsage, refusingUsage } from '../usage.js';
 import { letterIdOf, roleOf, textOf } from './letter-id.js';
 import type { EventLetter } from './letters.js';
@@ -23,7 +24,7 @@ export const discardCommand = (environment: NodeJS.ProcessEnv): Command => {
     .option('--by <name>', 'who says so; by default, who is logged in here')
     .option('--yes', 'do not ask')
     .action((id: string, options: DiscardOptions) => orUsage(command, () => run(environment, id, options)));
-  return command;
+  return recorded(command, environment);
 };
 
 const run = async (environment: NodeJS.ProcessEnv, text: string, options: DiscardOptions): Promise<void> => {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Pool } from 'pg';
 
 import { openOperator } from '../operator/index.js';
+import { recorded } from '../operator/recorded.js';
 import { UsageError, orUsage, refusingUsage } from '../usage.js';
 import { discardCommand } from './discard-command.js';
 import { letterIdOf, roleOf } from './letter-id.js';
@@ -84,7 +85,7 @@ const showCommand = (environment: NodeJS.ProcessEnv): Command => {
     .summary('show one: its error, its event or command, and what waits behind it')
     .argument('<id>', 'as `list` prints it')
     .action((text: string) => orUsage(command, () => show(environment, text)));
-  return command;
+  return recorded(command, environment, { as: 'billing_analyst' });
 };
 
 const behindShown = 20;

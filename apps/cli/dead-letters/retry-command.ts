@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Pool } from 'pg';
 
 import { openOperator } from '../operator/index.js';
+import { recorded } from '../operator/recorded.js';
 import { UsageError, orUsage, refusingUsage } from '../usage.js';
 import type { LetterId } from './letter-id.js';
 import { letterIdOf, roleOf, textOf } from './letter-id.js';
@@ -29,7 +30,9 @@ export const retryCommand = (environment: NodeJS.ProcessEnv): Command => {
     .option('--all', 'all of every consumer')
     .option('--no-wait', 'do not wait for the outcome')
     .action((ids: string[], options: RetryOptions) => orUsage(command, () => retry(environment, ids, options)));
-  return command;
+  return recorded(command, environment, {
+    act: ([id, more]) => (id === undefined || more !== undefined ? {} : { resource: id }),
+  });
 };
 
 const retry = async (environment: NodeJS.ProcessEnv, texts: string[], options: RetryOptions): Promise<void> => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-import { ConfigurationError } from '#platform/configuration';
+import { ConfigurationError, refuseUnverifiedConnections } from '#platform/configuration';
 import { openPool } from '#platform/database';
 import type { Pool } from 'pg';
 
@@ -14,14 +14,16 @@ export type OperatorRole =
   | 'billing_merkle_anchor'
   | 'billing_command_worker'
   | 'billing_webhook_ingest'
-  | 'billing_analyst';
+  | 'billing_analyst'
+  | 'billing_operator';
 
 /**
  * The database that a tool works on: DATABASE_URL, whose login must be a member of the roles that are used (whoever ran the
  * migrations is), else the one of the billing-service that runs on the data directory (BILLING_DATA_DIR, `.billing`).
- * Throws ConfigurationError when there is neither.
+ * Throws ConfigurationError when there is neither, and in production when the database is not reached over verified TLS.
  */
 export const operatorDatabaseUrl = (environment: NodeJS.ProcessEnv): string => {
+  if (environment.BILLING_ENV === 'production') refuseUnverifiedConnections(environment);
   const given = environment.DATABASE_URL ?? '';
   if (given !== '') {
     if (!/^postgres(ql)?:\/\//.test(given))

@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import type { Pool } from 'pg';
 
 import { openOperator } from '../operator/index.js';
+import { recorded } from '../operator/recorded.js';
 import type { ProgressDisplay } from '../progress.js';
 import { showProgress } from '../progress.js';
 import { UsageError, orUsage, refusingUsage } from '../usage.js';
@@ -37,6 +38,9 @@ Example:
 
 /** `billing reconcile`: has the gateway compare the processor with the log. */
 export const reconcileCommand = (environment: NodeJS.ProcessEnv): Command =>
+  recorded(commandOf(environment), environment, { act: (_, { last }) => (last === true ? undefined : {}) });
+
+const commandOf = (environment: NodeJS.ProcessEnv): Command =>
   refusingUsage(new Command('reconcile'))
     .summary('compare the processor with the log, and repair what was dropped')
     .description('Compares what the processor holds with what the log says, and repairs what was dropped.')

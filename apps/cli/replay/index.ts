@@ -2,7 +2,9 @@ import { UnknownEventType, eventTypesOf } from '#event-store';
 import { ConfigurationError, readKafkaSettings } from '#platform/configuration';
 import { Command, Option } from 'commander';
 
+import { brokersAreHere } from '../environment.js';
 import { openOperator } from '../operator/index.js';
+import { recorded } from '../operator/recorded.js';
 import { showProgress } from '../progress.js';
 import { UsageError, orUsage, refusingUsage } from '../usage.js';
 import type { ReplayFormat } from './format.js';
@@ -64,7 +66,14 @@ export const replayCommand = (environment: NodeJS.ProcessEnv): Command => {
     .option('--quiet', 'show no progress')
     .addHelpText('after', explained)
     .action((options: ReplayOptions) => orUsage(command, () => run(environment, options)));
-  return command;
+  return recorded(command, environment, {
+    act: (_, { tenant, stream }) => ({
+      ...(typeof tenant === 'string' && { tenantId: tenant, resource: tenant }),
+      ...(typeof stream === 'string' && { resource: stream }),
+    }),
+    as: 'billing_analyst',
+    beforeDatabase: ({ source }) => source === 'kafka' && brokersAreHere(environment),
+  });
 };
 
 const run = async (environment: NodeJS.ProcessEnv, options: ReplayOptions): Promise<void> => {

@@ -2,7 +2,9 @@ import type { Environment, SecretName } from '#keys';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 
+import type { Act } from '../operator/recorded.js';
 import { UsageError } from '../usage.js';
+import { vaultConfiguration } from './vault.js';
 
 export interface NameOptions {
   processor: 'stripe';
@@ -32,3 +34,15 @@ export const nameOf = ({ processor, kind, account = '' }: NameOptions, environme
 /** Such as `the webhook secret of stripe, connect`. */
 export const titleOf = ({ processor, account, kind }: SecretName): string =>
   `the ${kind} secret of ${processor}${account === '' ? '' : `, ${account}`}`;
+
+/**
+ * What the access log tells of the options: whose secret it is, and nothing else of what was typed. Throws ConfigurationError for wrong
+ * settings, before anything is recorded.
+ */
+export const actOn =
+  (environment: NodeJS.ProcessEnv) =>
+  (_: readonly string[], { processor, kind, account = '' }: Readonly<Record<string, unknown>>): Act => {
+    vaultConfiguration(environment);
+    const whose = typeof account === 'string' && accountForm.test(account) ? account : 'platform';
+    return { resource: `${String(processor)} ${String(kind)} ${whose}` };
+  };

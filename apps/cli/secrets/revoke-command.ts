@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 
+import { recorded } from '../operator/recorded.js';
 import { UsageError, orUsage, refusingUsage } from '../usage.js';
 import type { NameOptions } from './name.js';
-import { nameOf, namingSecret, titleOf } from './name.js';
+import { actOn, nameOf, namingSecret, titleOf } from './name.js';
 import { withVault } from './vault.js';
 
 export const revokeCommand = (environment: NodeJS.ProcessEnv): Command => {
@@ -14,7 +15,7 @@ export const revokeCommand = (environment: NodeJS.ProcessEnv): Command => {
     )
     .requiredOption('--version <number>', 'as `list` prints it')
     .action((options: NameOptions & { version: string }) => orUsage(command, () => revoke(environment, options)));
-  return command;
+  return recorded(command, environment, { act: actOn(environment) });
 };
 
 const revoke = async (

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { LocalKeyManagement, PlatformKeys, PostgresPlatformKeyStore, PostgresProcessorSecrets } from '#keys';
-import { ConfigurationError } from '#platform/configuration';
 
 import type { TestDatabase } from '../../../test/database/index.js';
 import { createTestDatabase } from '../../../test/database/index.js';
@@ -116,8 +115,11 @@ describe('billing secrets', () => {
   });
 
   it('seals nothing for production by the local key management', async () => {
-    await expect(
-      billing(['set'], 'whsec_abcdefgh', { BILLING_ENV: 'production', AUTH_ISSUER: 'https://id.example.com' }),
-    ).rejects.toThrow(ConfigurationError);
+    const production = {
+      BILLING_ENV: 'production',
+      AUTH_ISSUER: 'https://id.example.com',
+      DATABASE_URL: `${database.adminUrl}?sslmode=verify-full`,
+    };
+    await expect(billing(['set'], 'whsec_abcdefgh', production)).rejects.toThrow('KMS_PROVIDER must not be local');
   });
 });

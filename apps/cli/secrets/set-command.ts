@@ -4,9 +4,10 @@ import type { Readable } from 'node:stream';
 import { webhookSecretForm } from '#platform/configuration';
 import { Command } from 'commander';
 
+import { recorded } from '../operator/recorded.js';
 import { UsageError, orUsage, refusingUsage } from '../usage.js';
 import type { NameOptions } from './name.js';
-import { nameOf, namingSecret, titleOf } from './name.js';
+import { actOn, nameOf, namingSecret, titleOf } from './name.js';
 import { withVault } from './vault.js';
 
 interface SetOptions extends NameOptions {
@@ -44,7 +45,7 @@ export const setCommand = (environment: NodeJS.ProcessEnv, input: Readable = pro
         await set(environment, input, options);
       }),
     );
-  return command;
+  return recorded(command, environment, { act: actOn(environment) });
 };
 
 const set = async (environment: NodeJS.ProcessEnv, input: Readable, options: SetOptions): Promise<void> => {

@@ -10,6 +10,7 @@ import Table from 'cli-table3';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Admin } from 'kafkajs';
 
+import { recorded } from '../operator/recorded.js';
 import { exitUsage, refusingUsage } from '../usage.js';
 import type { AclChange } from './acl-changes.js';
 import { aclWords, applyAcls, findAcls, planAcls } from './acl-changes.js';
@@ -58,32 +59,32 @@ export const topicsCommand = (environment: NodeJS.ProcessEnv): Command =>
     .summary('the topics of Kafka, and who may use them')
     .description('The topics of Kafka, and who may use them.')
     .addCommand(
-      refusingUsage(new Command('apply'))
-        .summary('create what is missing and correct what differs; nothing is deleted')
-        .description(
-          'Makes the topics of KAFKA_BROKERS what the file says: creates what is missing and corrects settings that differ.\n' +
-            'Never deletes a topic or a record. Log in as an administrator of the cluster (KAFKA_SASL_USERNAME).',
-        )
-        .addOption(
-          new Option('--file <file>', 'the topics').default(deployed('topics.json'), 'deploy/kafka/topics.json'),
-        )
-        .option('--acls [file]', 'also give the access that this file lists (deploy/kafka/acls.json if none is named)')
-        .option('--prune', 'with --acls: take back access to our topics that the file does not list')
-        .option(
-          '--replication-factor <copies>',
-          'for new topics; the file says 3, or as many as there are brokers',
-          copies,
-        )
-        .option('--dry-run', 'only tell what would be done')
-        .option('--json', 'print JSON instead of a table')
-        .action(async (options: ApplyOptions, command: Command) => {
-          if (options.prune && !options.acls) command.error('error: --prune needs --acls', { exitCode: exitUsage });
-          const settings = readKafkaSettings(environment);
-          if (!settings) throw new ConfigurationError('KAFKA_BROKERS must name the cluster that is to have the topics');
-          const applied = await applyFiles(settings, options);
-          process.stdout.write(`${options.json ? JSON.stringify(words(applied)) : told(applied, options)}\n`);
-        }),
+      recorded(applyCommand(environment), environment, {
+        act: (_, { dryRun }) => (dryRun === true ? undefined : {}),
+        beforeDatabase: () => true, // Kafka's topics are there before anything starts
+      }),
     );
+
+const applyCommand = (environment: NodeJS.ProcessEnv): Command =>
+  refusingUsage(new Command('apply'))
+    .summary('create what is missing and correct what differs; nothing is deleted')
+    .description(
+      'Makes the topics of KAFKA_BROKERS what the file says: creates what is missing and corrects settings that differ.\n' +
+        'Never deletes a topic or a record. Log in as an administrator of the cluster (KAFKA_SASL_USERNAME).',
+    )
+    .addOption(new Option('--file <file>', 'the topics').default(deployed('topics.json'), 'deploy/kafka/topics.json'))
+    .option('--acls [file]', 'also give the access that this file lists (deploy/kafka/acls.json if none is named)')
+    .option('--prune', 'with --acls: take back access to our topics that the file does not list')
+    .option('--replication-factor <copies>', 'for new topics; the file says 3, or as many as there are brokers', copies)
+    .option('--dry-run', 'only tell what would be done')
+    .option('--json', 'print JSON instead of a table')
+    .action(async (options: ApplyOptions, command: Command) => {
+      if (options.prune && !options.acls) command.error('error: --prune needs --acls', { exitCode: exitUsage });
+      const settings = readKafkaSettings(environment);
+      if (!settings) throw new ConfigurationError('KAFKA_BROKERS must name the cluster that is to have the topics');
+      const applied = await applyFiles(settings, options);
+      process.stdout.write(`${options.json ? JSON.stringify(words(applied)) : told(applied, options)}\n`);
+    });
 
 /**
  * Compares the cluster with the files and, unless `dryRun`, makes it so.

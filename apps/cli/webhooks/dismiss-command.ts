@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { Command } from 'commander';
 
 import { openOperator } from '../operator/index.js';
+import { recorded } from '../operator/recorded.js';
 import { UsageError, orUsage, refusingUsage } from '../usage.js';
 import { dismissEvent, findEvents } from './events.js';
 
@@ -23,7 +24,7 @@ export const dismissCommand = (environment: NodeJS.ProcessEnv): Command => {
     .action((eventId: string, options: DismissOptions) =>
       orUsage(command, () => dismiss(environment, eventId, options)),
     );
-  return command;
+  return recorded(command, environment);
 };
 
 const dismiss = async (environment: NodeJS.ProcessEnv, eventId: string, options: DismissOptions): Promise<void> => {

@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import type { Pool } from 'pg';
 
 import { openOperator } from '../operator/index.js';
+import { recorded } from '../operator/recorded.js';
 import { UsageError, orUsage, refusingUsage } from '../usage.js';
 import { dismissCommand } from './dismiss-command.js';
 import type { State } from './events.js';
@@ -81,7 +82,7 @@ const showCommand = (environment: NodeJS.ProcessEnv): Command => {
         }),
       ),
     );
-  return command;
+  return recorded(command, environment);
 };
 
 const withIngest = async (environment: NodeJS.ProcessEnv, work: (pool: Pool) => Promise<void>): Promise<void> => {

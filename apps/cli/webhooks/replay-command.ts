@@ -5,6 +5,7 @@ import { Command, Option } from 'commander';
 import type { Pool } from 'pg';
 
 import { openOperator } from '../operator/index.js';
+import { recorded } from '../operator/recorded.js';
 import { UsageError, orUsage, refusingUsage } from '../usage.js';
 import type { StuckState, WebhookEvent } from './events.js';
 import { countStuck, findEvents, replayEvent, replayState, stuckStates } from './events.js';
@@ -31,7 +32,7 @@ export const replayCommand = (environment: NodeJS.ProcessEnv): Command => {
     .action((eventId: string | undefined, options: ReplayOptions) =>
       orUsage(command, () => replay(environment, eventId, options)),
     );
-  return command;
+  return recorded(command, environment);
 };
 
 const replay = async (

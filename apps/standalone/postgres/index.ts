@@ -19,6 +19,8 @@ export interface EmbeddedPostgresOptions {
   reservedPort?: number;
   /** false only for throwaway clusters of tests; an acknowledged write then does not survive the machine's end */
   fsync?: boolean;
+  /** Default 100. */
+  maxConnections?: number;
 }
 
 /** A server that accepts connections on 127.0.0.1. */
@@ -96,7 +98,7 @@ const supervise = (server: RunningServer, pgdata: string, password: string, logF
  * @throws Error when Postgres itself fails
  */
 export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> => {
-  const { log, reservedPort, fsync = true } = options;
+  const { log, reservedPort, fsync = true, maxConnections = 100 } = options;
   await mkdir(options.dataDirectory, { recursive: true, mode: 0o700 });
   const dataDirectory = await realpath(options.dataDirectory);
   const account = await postgresAccount();
@@ -107,6 +109,6 @@ export const startEmbeddedPostgres = async (options: EmbeddedPostgresOptions): P
   await boundLog(logFile);
   const server =
     (await adoptServer(cluster, log)) ??
-    (await launchServer({ cluster, binaries, account, logFile, fsync, reservedPort, log }));
+    (await launchServer({ cluster, binaries, account, logFile, fsync, maxConnections, reservedPort, log }));
   return supervise(server, cluster.pgdata, cluster.password, logFile);
 };

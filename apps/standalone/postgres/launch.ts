@@ -22,6 +22,7 @@ export interface LaunchOptions {
   account: Account | undefined;
   logFile: string;
   fsync: boolean;
+  maxConnections: number;
   reservedPort: number | undefined;
   log: (line: string) => void;
 }
@@ -113,11 +114,11 @@ export const adoptServer = async (
 
 /** A session of its own keeps the terminal's Ctrl-C from it: it is stopped last, by us. */
 const spawnServer = async (port: number, options: LaunchOptions): Promise<ChildProcess> => {
-  const { cluster, binaries, account, logFile, fsync } = options;
+  const { cluster, binaries, account, logFile } = options;
   const identity = account === undefined ? {} : { uid: account.uid, gid: account.gid };
   const output = await openLog(logFile);
   try {
-    const child = spawn(join(binaries.bin, 'postgres'), ['-D', cluster.pgdata, ...serverSettings(port, fsync)], {
+    const child = spawn(join(binaries.bin, 'postgres'), ['-D', cluster.pgdata, ...serverSettings(port, options)], {
       ...identity,
       cwd: '/',
       env: programEnvironment,

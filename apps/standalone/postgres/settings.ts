@@ -2,13 +2,16 @@
  * The settings of the embedded server, passed on its command line, where no file overrules them.
  * Loopback only, and no Unix socket: its path would have to be short, and it would be one more door.
  */
-export const serverSettings = (port: number, fsync: boolean): string[] => {
+export const serverSettings = (
+  port: number,
+  { fsync, maxConnections }: { fsync: boolean; maxConnections: number },
+): string[] => {
   const durable = fsync ? 'on' : 'off';
   const settings: Record<string, string> = {
     listen_addresses: '127.0.0.1',
     port: String(port),
     unix_socket_directories: '',
-    max_connections: '100',
+    max_connections: String(maxConnections),
 
     fsync: durable,
     synchronous_commit: durable,
