@@ -2,6 +2,9 @@ import eslint from '@eslint/js';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
+import { noBuiltSql } from './tools/eslint/no-built-sql.ts';
+import { tenantOfTransaction } from './tools/eslint/tenant-of-transaction.ts';
+
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', '.billing/', '.cache/', 'coverage/'] },
   eslint.configs.recommended,
@@ -37,6 +40,13 @@ export default tseslint.config(
       'libs/platform/configuration/**/*.ts',
     ],
     rules: { 'no-console': 'off', 'no-restricted-properties': 'off' },
+  },
+  {
+    // What talks to Postgres while the service runs.
+    files: ['apps/**/*.ts', 'libs/**/*.ts', 'migrations/**/*.ts'],
+    ignores: ['**/*.spec.ts', '**/testing/**'],
+    plugins: { billing: { rules: { 'no-built-sql': noBuiltSql, 'tenant-of-transaction': tenantOfTransaction } } },
+    rules: { 'billing/no-built-sql': 'error', 'billing/tenant-of-transaction': 'error' },
   },
   {
     files: ['**/*.mjs'],
