@@ -80,7 +80,12 @@ const openBroker = async (directory: string): Promise<Broker> => {
 const main = async (): Promise<number> => {
   const { jestArgs, counts } = plan(process.argv.slice(2));
   const directory = await mkdtemp(join(tmpdir(), 'billing-test-'));
-  const postgres = await startEmbeddedPostgres({ dataDirectory: directory, fsync: false, log: () => undefined });
+  const postgres = await startEmbeddedPostgres({
+    dataDirectory: directory,
+    fsync: false,
+    maxConnections: 400, // several specs at once, of which some are several processes
+    log: () => undefined,
+  });
   try {
     const [broker] = await Promise.all([openBroker(join(directory, 'kafka')), prepareCluster(postgres.adminUrl)]);
     try {

@@ -39,8 +39,14 @@ export interface Parts {
   callsPerSecond?: number;
   /** How long a call is one process's own. Default 60,000; longer than two time-outs of the processor. */
   leaseMs?: number;
+  /** How often to look for calls that are due. Default 250. */
+  pollMs?: number;
   /** How often to compare with the processor unasked, in hours. Default 0: only when an operator asks. */
   reconcileEveryHours?: number;
+  /** How often to look for comparisons that were asked for. Default 500. */
+  reconcilePollMs?: number;
+  /** How long a comparison waits, ten times at most, for the books to rest. Default 500. */
+  booksPauseMs?: number;
   /** Looks a second at most that a comparison takes, each three calls, or four of a payment captured in parts. Default 20. */
   looksPerSecond?: number;
   /** How long an event of the processor's may be on its way before a comparison takes it in. Default 600,000. */
@@ -64,7 +70,7 @@ const registrationWaitMs = 5_000;
 
 /** Puts a gateway together and starts it. */
 export const startGateway = async (parts: Parts): Promise<RunningGateway> => {
-  const { environment, pool, log, logger, leaseMs = 60_000, clock = () => new Date() } = parts;
+  const { environment, pool, log, logger, leaseMs = 60_000, pollMs = 250, clock = () => new Date() } = parts;
   const maxInFlight = parts.maxInFlight ?? 64;
   const maxInHand = maxInFlight * (1 + waitingForEachSent);
   const desk = deskOf(parts, maxInFlight, maxInHand, clock);
@@ -73,7 +79,17 @@ export const startGateway = async (parts: Parts): Promise<RunningGateway> => {
   const presence = new Presence(pool, logger);
   // Before anything is taken in hand, so that no other gateway takes it for a dead one's.
   await presence.releaseOrphans(clock(), { callIds: [], leaseMs });
-  const gateway = new Gateway({ desk, store, presence, metrics, logger, maxInHand, leaseMs, onStep: parts.onStep });
+  const gateway = new Gateway({
+    desk,
+    store,
+    presence,
+    metrics,
+    logger,
+    maxInHand,
+    leaseMs,
+    pollMs,
+    onStep: parts.onStep,
+  });
   const { free, take, queued } = gateway;
   const intake = new Intake({ environment, now: clock, leaseMs, owner: presence.owner, free, take, queued });
   const subscription = await log.subscribe({
@@ -115,8 +131,9 @@ const reconcilerOf = (parts: Parts, desk: Desk, { owner }: Presence, leaseMs: nu
     looksPerSecond: parts.looksPerSecond ?? 20,
     deliveryMs: parts.deliveryMs ?? 600_000,
     leaseMs,
+    booksPauseMs: parts.booksPauseMs,
   };
-  return new Reconciler({ office, everyHours: reconcileEveryHours });
+  return new Reconciler({ office, everyHours: reconcileEveryHours, pollMs: parts.reconcilePollMs });
 };
 
 const deskOf = (parts: Parts, maxInFlight: number, maxInHand: number, now: () => Date): Desk => {

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 
+import type { AccessEvent } from '#domain/access';
 import { balancesOf } from '#domain/ledger';
 import { capturable, captured } from '#domain/payment';
+import type { TenantEvent } from '#domain/tenant';
+import { TenantShards, appendOver } from '#event-store';
 import { automaticCaptureId } from '#processor';
 
 import { until } from './testing/clock.js';
@@ -128,6 +131,41 @@ describe('a charge', () => {
     const paymentId = await bench.charge(payer, { amount: 500, currency: 'jpy' });
     const payment = await bench.reaches(paymentId, 'succeeded');
     expect(Object.values(payment.captures)).toMatchObject([{ amount: 500 }]);
+  });
+});
+
+describe('what happened to a tenant, and at our doors', () => {
+  const at = '2026-11-21T12:00:00.000Z';
+  const came = { channel: 'http', origin: { network: '203.0.113.0/24' }, at } as const;
+  const caller = { kind: 'person', subject: 'auth0|7' } as const;
+  const access: AccessEvent[] = [
+    { type: 'AccessDenied', ...came, action: 'payments.create', code: 'token_expired', count: 1, firstAt: at },
+    { type: 'PrivilegedAccessGranted', ...came, action: 'refunds.create', caller, grant: 'billing:refund' },
+  ];
+
+  const append = async (streamId: string, events: readonly (AccessEvent | TenantEvent)[]): Promise<void> => {
+    const pool = bench.database.pool('billing_api', { max: 1 });
+    const commandId = randomUUID();
+    const [result] = await appendOver(pool)(await new TenantShards(pool).of(bench.tenantId), [
+      {
+        ...{ tenantId: bench.tenantId, commandId, correlationId: commandId, fingerprint: Buffer.from(commandId) },
+        ...{ streamId, expectedVersion: 0, actor: { type: 'system', subject: 'api' }, events },
+      },
+    ]);
+    expect(result?.status).toBe('ok');
+  };
+
+  it('is passed over: nobody is called for it, and charges before and after it are made', async () => {
+    const payer = await bench.payer();
+    const before = await bench.charge(payer);
+    await append(`access-${randomUUID()}`, access);
+    await append(`tenant-${bench.tenantId}`, [{ type: 'TenantAdded', tenantId: bench.tenantId, at }]);
+    const after = await bench.charge(payer);
+    for (const paymentId of [before, after]) await bench.reaches(paymentId, 'succeeded');
+    await bench.idle();
+    expect(await bench.intents(payer)).toHaveLength(2);
+    const { rows } = await bench.database.admin.query('select from billing.dead_letter');
+    expect(rows).toHaveLength(0);
   });
 });
 

@@ -21,13 +21,14 @@ export interface GatewayOptions {
   maxInHand: number;
   /** How long a call is this process's own. Longer than two time-outs of the processor. */
   leaseMs: number;
+  /** How often to look for calls that are due. */
+  pollMs: number;
   onStep?: OnStep;
 }
 
 /** The processor forgets an idempotency key after 24 hours; an hour before that we stop trusting it. */
 export const keyLifeMs = 23 * 3_600_000;
 
-const pollMs = 250;
 const failedPollMs = 1_000;
 const maxTaken = 100;
 const purgeMs = 600_000;
@@ -101,7 +102,7 @@ export class Gateway {
 
   async #sweep(): Promise<void> {
     while (!this.#closed) {
-      let pause = pollMs;
+      let pause = this.#options.pollMs;
       try {
         await this.#releaseOrphans();
         await this.#takeDue();
@@ -195,7 +196,7 @@ export class Gateway {
       postponement.state === 'parked' ? 'a call is parked and waits for a person' : 'a call is tried again later',
     );
     await store.postpone(call, { ...postponement, notBefore: new Date(now.getTime() + delayMs) });
-    if (delayMs < pollMs && !this.#closed)
+    if (delayMs < this.#options.pollMs && !this.#closed)
       setTimeout(() => {
         this.queued();
       }, delayMs).unref();

@@ -1,3 +1,4 @@
+import { SuspendedTenant } from '#event-store';
 import { OutcomeUnknown, ProcessorUnavailable } from '#processor';
 
 import type { TakenCall } from './calls/call.js';
@@ -39,6 +40,13 @@ describe('a call that did not come to its end', () => {
     expect([3, 4].map((faults) => verdictOf(bug, call({ faults }), now).state)).toEqual(['unknown', 'parked']);
     const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     expect(verdictOf(away, call({ faults: 4 }), now)).toMatchObject({ state: 'unknown', error: 'store_unavailable' });
+  });
+
+  it('is parked, and not tried for ever, when its tenant is suspended and the fact may not be said of it', () => {
+    const refused = new SuspendedTenant();
+    for (const faults of [0, 1, 2, 3])
+      expect(verdictOf(refused, call({ faults }), now)).toMatchObject({ state: 'unknown', fault: true });
+    expect(verdictOf(refused, call({ faults: 4 }), now)).toMatchObject({ state: 'parked', error: 'SuspendedTenant' });
   });
 
   it('is parked when the processor could not tell for a month what became of it', () => {

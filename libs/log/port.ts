@@ -32,6 +32,8 @@ export interface SubscriptionOptions {
    * follows a quiet moment is not held up. 0 by default.
    */
   gatherMs?: number;
+  /** How often it is asked whether an operator wants a dead letter tried or discarded, while there is one. 1,000 by default. */
+  retryMs?: number;
 }
 
 /** A running reader. */

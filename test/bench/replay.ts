@@ -32,7 +32,7 @@ interface Observed {
 const observe = async (database: TestDatabase, args: string[], file: string): Promise<Observed> => {
   const began = performance.now();
   const child = spawn(process.execPath, [billing, ...args], {
-    env: { ...process.env, DATABASE_URL: database.adminUrl },
+    env: { ...process.env, BILLING_ENV: 'test', DATABASE_URL: database.adminUrl },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const samples: { at: number; mb: number }[] = [];

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,8 +44,7 @@ describeWithKafka(`three brokers and every process under ${count} faults`, () =>
   }, 180_000);
   afterAll(async () => {
     await standalone.stop();
-    await kafka.stop();
-    rmSync(directory, { recursive: true, force: true });
+    await kafka.discard();
   }, 90_000);
 
   it(

@@ -82,7 +82,7 @@ export class Rig<SetUp extends LogSetUp = LogSetUp> {
   /** Subscribes as a process of its own; records effects unless told otherwise. */
   subscribe(options: Partial<SubscriptionOptions> = {}): Promise<Subscription> {
     const { consumer } = this;
-    return this.open().subscribe({ consumer, handle: recordEffects(consumer), ...options });
+    return this.open().subscribe({ consumer, handle: recordEffects(consumer), retryMs: 100, ...options });
   }
 
   effects(): Promise<Effect[]> {

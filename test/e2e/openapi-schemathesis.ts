@@ -42,6 +42,25 @@ export const schemathesis = async (
  */
 const notAsked = ['positive_data_acceptance'];
 
+/** What a request that the schema forbids may be refused with: what Schemathesis takes by itself, and too long a URL (414) or headers (431). */
+const refusals = [
+  '400',
+  '401',
+  '403',
+  '404',
+  '405',
+  '406',
+  '409',
+  '413',
+  '414',
+  '415',
+  '422',
+  '428',
+  '429',
+  '431',
+  '5xx',
+];
+
 /**
  * Headers whose good values no schema can tell are fixed, so that requests get further than those: waiting for a processor that is
  * not there would only cost time, another tenant than the token's is refused, and a position must exist.
@@ -50,6 +69,8 @@ const configurationOf = (tenantId: string, ids: Record<string, string>): string 
   const headers = `Prefer = "wait=0", Billing-Tenant = "${tenantId}", Billing-Min-Position = "0:0"`;
   return [
     `parameters = { ${headers} }`,
+    '[checks.negative_data_rejection]',
+    `expected-statuses = [${refusals.map((status) => `"${status}"`).join(', ')}]`,
     ...Object.entries(ids).flatMap(([path, id]) => [
       '[[operations]]',
       `include-path = "${path}"`,

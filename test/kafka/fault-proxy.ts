@@ -45,6 +45,10 @@ export const startProxiedKafka = async (options: KafkaOptions): Promise<ProxiedK
         await closeProxies();
         await kafka.stop();
       },
+      discard: async () => {
+        await closeProxies();
+        await kafka.discard();
+      },
     };
   } catch (error) {
     await closeProxies();

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import type { BrokerOptions } from './broker-process.js';
@@ -36,6 +37,8 @@ export interface RunningKafka {
   behindProxies: number[];
   /** Ends every broker and waits until they are gone. The data stays. */
   stop(): Promise<void>;
+  /** Ends every broker at once, without a goodbye, and removes the directory. */
+  discard(): Promise<void>;
   /** `kill -9` of one node; resolves once it is gone. */
   kill(node: number): Promise<void>;
   /** Starts a node again on its port, after ending it if it still runs; resolves once it serves. */
@@ -69,7 +72,9 @@ export const startKafka = async (options: KafkaOptions): Promise<RunningKafka> =
       await mkdir(folder, { recursive: true });
       const properties = serverProperties(node, nodes, join(folder, 'data'), security);
       await writeFile(join(folder, 'server.properties'), properties);
-      await formatStorage(broker(node), id, security.formatArguments ?? []);
+      if (!existsSync(join(folder, 'data/meta.properties')))
+        // the last that formatting writes
+        await formatStorage(broker(node), id, security.formatArguments ?? []);
     }),
   );
   const nodeOf = (number: number): Node => {
@@ -81,6 +86,10 @@ export const startKafka = async (options: KafkaOptions): Promise<RunningKafka> =
     brokers: nodes.map(({ port }) => `127.0.0.1:${port}`),
     behindProxies: nodes.flatMap(({ proxied }) => (proxied ? [proxied.port] : [])),
     stop: () => stopKafka(directory),
+    discard: async () => {
+      await stopKafka(directory, 0);
+      await rm(directory, { recursive: true, force: true });
+    },
     kill: (node) => endBroker(broker(nodeOf(node)).folder, 0),
     restart: async (node) => {
       await endBroker(broker(nodeOf(node)).folder, stop_grace_ms);
@@ -97,11 +106,11 @@ export const startKafka = async (options: KafkaOptions): Promise<RunningKafka> =
   return kafka;
 };
 
-/** Ends the brokers that were started in a directory, by whichever process. */
-export const stopKafka = async (directory: string): Promise<void> => {
+/** Ends the brokers that were started in a directory, by whichever process; at once where `graceMs` is 0. */
+export const stopKafka = async (directory: string, graceMs = stop_grace_ms): Promise<void> => {
   const cluster = await readCluster(resolve(directory));
   const folders = (cluster?.nodes ?? []).map(({ id }) => folderOf(resolve(directory), id));
-  await Promise.all(folders.map((folder) => endBroker(folder, stop_grace_ms)));
+  await Promise.all(folders.map((folder) => endBroker(folder, graceMs)));
 };
 
 const folderOf = (directory: string, node: number): string => join(directory, `node-${node}`);

@@ -53,7 +53,7 @@ describeWithKafka('the services, each with its own login, under the reviewed ACL
   }, 120_000);
   afterAll(async () => {
     for (const app of running.reverse()) await app.close();
-    await kafka.stop();
+    await kafka.discard();
     await database.drop();
     rmSync(folder, { recursive: true });
   }, 60_000);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -105,8 +105,7 @@ describeWithKafka('Kafka with TLS, SCRAM and the reviewed ACLs', () => {
     for (const topic of names) expect(await tryToWrite(kafka.settings(), topic)).toBe('written');
   }, 120_000);
   afterAll(async () => {
-    await kafka.stop();
-    rmSync(folder, { recursive: true });
+    await kafka.discard();
   });
 
   it.each(services)('lets $principal write what it has to, and nothing else', async (service) => {

@@ -25,7 +25,8 @@ export interface SecureKafka {
   environment(principal?: string): NodeJS.ProcessEnv;
   /** The same, read. */
   settings(principal?: string): KafkaSettings;
-  stop(): Promise<void>;
+  /** Ends it at once and removes the directory. */
+  discard(): Promise<void>;
 }
 
 /**
@@ -82,6 +83,6 @@ export const startSecureKafka = async ({ directory, principals, log }: SecureKaf
       if (!settings) throw new Error('KAFKA_BROKERS names no broker');
       return settings;
     },
-    stop: () => kafka.stop(),
+    discard: () => kafka.discard(),
   };
 };

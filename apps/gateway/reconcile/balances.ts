@@ -16,9 +16,8 @@ const restSql = `select coalesce(sum(h.position), 0)::text as heads,
         (select c.position from billing.checkpoint c where c.consumer = 'projector:read-models' and c.shard = l.shard), 0)) as at_rest
   from billing.log_head h`;
 
-/** How often to look whether the books rest, and how long to wait in between. */
+/** How often to look whether the books rest. */
 const maxTries = 10;
-const pauseMs = 500;
 
 type Amounts = ReadonlyMap<string, number>;
 
@@ -62,7 +61,7 @@ const headsAtRest = async ({ office: { pool } }: Comparison): Promise<string | u
  * was read while the books rested is compared; on a busy day that may be never, and is said in the log.
  */
 export const compareBalances = async (comparison: Comparison): Promise<void> => {
-  const { pool, logger } = comparison.office;
+  const { pool, logger, booksPauseMs = 500 } = comparison.office;
   for (let tries = 1; tries <= maxTries; tries += 1) {
     const before = await headsAtRest(comparison);
     if (before !== undefined) {
@@ -78,7 +77,7 @@ export const compareBalances = async (comparison: Comparison): Promise<void> => 
         return;
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await new Promise((resolve) => setTimeout(resolve, booksPauseMs));
   }
   logger.info('balances were not compared: the books did not rest');
 };

@@ -29,6 +29,8 @@ export interface Office {
   deliveryMs: number;
   /** How long a run is one gateway's own without a sign of progress. */
   leaseMs: number;
+  /** How long until it is looked again whether the books rest. Default 500. */
+  booksPauseMs?: number;
 }
 
 /** Objects that a listing gives at once: as many as the processor gives with one call. */

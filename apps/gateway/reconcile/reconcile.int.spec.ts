@@ -55,7 +55,7 @@ describe('reconciliation', () => {
     await bench.gateway();
     const payer = await bench.payer();
     await bench.reaches(await bench.charge(payer), 'succeeded');
-    const first = await bench.reconcile();
+    const first = await bench.reconcile(7); // a hundred slices
     expect(about(first.findings)).toEqual([]);
     expect(about(first.findings, 'event').map(({ finding, aspect }) => [finding, aspect])).toContainEqual([
       'undelivered',
@@ -91,7 +91,8 @@ describe('reconciliation', () => {
         return outcome;
       }
     }
-    await bench.gateway({ processor: new Slow({ apiKey: 'sk_test_sandbox', apiBase: bench.sandbox.url }) });
+    const processor = new Slow({ apiKey: 'sk_test_sandbox', apiBase: bench.sandbox.url });
+    await bench.gateway({ processor, booksPauseMs: 50 }); // they do not rest before the answer
     const payer = await bench.payer();
     const paymentId = await bench.charge(payer);
     await bench.reaches(paymentId, 'succeeded');
@@ -446,7 +447,7 @@ describe('a reconciliation run', () => {
     bench.clock.advance(11 * 60_000);
     await until(async () => (await scheduled()).includes('done'), 20_000);
     bench.clock.advance(2 * 60_000);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await new Promise((resolve) => setTimeout(resolve, 300)); // several looks
     expect(await scheduled()).toEqual(['done']);
     bench.clock.advance(dayMs);
     await until(async () => (await scheduled()).length === 2);

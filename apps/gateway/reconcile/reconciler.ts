@@ -11,9 +11,10 @@ export interface ReconcilerOptions {
   office: Office;
   /** How often to begin a run by itself, in hours; 0: never. */
   everyHours: number;
+  /** How often to look for runs that are due. Default 500. */
+  pollMs?: number;
 }
 
-const pollMs = 500;
 const scheduleEveryMs = 60_000;
 /** How often a run may be taken up without getting any further: with the delays in between about six hours. */
 const maxStuck = 40;
@@ -23,15 +24,17 @@ const minuteMs = 60_000;
 export class Reconciler {
   readonly #office: Office;
   readonly #everyHours: number;
+  readonly #pollMs: number;
   readonly #startedAt: Date;
   #scheduledAt = 0;
   #closed = false;
   #wake: (() => void) | undefined;
   #working: Promise<void> | undefined;
 
-  constructor({ office, everyHours }: ReconcilerOptions) {
+  constructor({ office, everyHours, pollMs = 500 }: ReconcilerOptions) {
     this.#office = office;
     this.#everyHours = everyHours;
+    this.#pollMs = pollMs;
     this.#startedAt = office.desk.now();
   }
 
@@ -124,7 +127,7 @@ export class Reconciler {
   async #pause(): Promise<void> {
     if (this.#closed) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, pollMs);
+      const timer = setTimeout(resolve, this.#pollMs);
       this.#wake = () => {
         clearTimeout(timer);
         resolve();

@@ -113,6 +113,8 @@ export class Workbench {
       platformKeys: this.platformKeys('gateway', pool),
       looksPerSecond: 1_000,
       deliveryMs: 0,
+      pollMs: 50,
+      reconcilePollMs: 50,
       processor: new StripeProcessor({ apiKey: 'sk_test_sandbox', apiBase: this.sandbox.url, timeoutMs }),
       metrics: createMetrics('gateway'),
       logger: createLogger({ app: 'gateway', level: 'silent' }),
@@ -191,8 +193,8 @@ export class Workbench {
     return this.stripe.list<Intent>(`/v1/payment_intents?customer=${payer.processorCustomerId}&limit=100`);
   }
 
-  /** Asks for a comparison of the last week, as an operator does, and gives the id of its run. */
-  async askForReconciliation(days = 7): Promise<string> {
+  /** Asks for a comparison of the last `days`, as an operator does, and gives the id of its run. */
+  async askForReconciliation(days = 1): Promise<string> {
     const now = this.clock.now();
     const from = new Date(now.getTime() - days * 24 * 3_600_000);
     const { rows } = await this.database.admin.query<{ run_id: string }>(
@@ -217,9 +219,9 @@ export class Workbench {
     return { run: runs.rows[0] as ReconciliationRow, findings: findings.rows };
   }
 
-  /** Asks a gateway that is running to compare the last week, and waits for the end. */
-  async reconcile(): Promise<{ run: ReconciliationRow; findings: FindingRow[] }> {
-    const runId = await this.askForReconciliation();
+  /** Asks a gateway that is running to compare the last `days`, and waits for the end. */
+  async reconcile(days?: number): Promise<{ run: ReconciliationRow; findings: FindingRow[] }> {
+    const runId = await this.askForReconciliation(days);
     return until(async () => {
       const reconciled = await this.reconciliation(runId);
       return ['done', 'failed'].includes(reconciled.run.state) && reconciled;

@@ -3,8 +3,6 @@ import type { Pool } from 'pg';
 import type { BlockedStream } from './dead-letters.js';
 import type { Delivery } from './delivery.js';
 
-/** How often the table is asked whether an operator wants a dead letter retried or discarded: not at all while there is none. */
-const lookEveryMs = 1_000;
 /** Letters tried before live events have their turn again. */
 const lettersAtOnce = 100;
 
@@ -12,11 +10,14 @@ const lettersAtOnce = 100;
 export class Retries {
   readonly #pool: Pool;
   readonly #delivery: Delivery;
+  readonly #everyMs: number;
   #nextLookAt = 0;
 
-  constructor(pool: Pool, delivery: Delivery) {
+  /** `everyMs`: how often the table is asked whether an operator wants something; not at all while nothing is set aside. */
+  constructor(pool: Pool, delivery: Delivery, everyMs: number) {
     this.#pool = pool;
     this.#delivery = delivery;
+    this.#everyMs = everyMs;
   }
 
   /**
@@ -26,7 +27,7 @@ export class Retries {
   async run(shards: readonly number[]): Promise<void> {
     const { deadLetters } = this.#delivery;
     if (!deadLetters.anyBlocked || Date.now() < this.#nextLookAt) return;
-    this.#nextLookAt = Date.now() + lookEveryMs;
+    this.#nextLookAt = Date.now() + this.#everyMs;
     let left = lettersAtOnce;
     for (const stream of await deadLetters.released(this.#pool, shards)) {
       left -= await this.#retry(stream, left);

@@ -44,6 +44,7 @@ export class LogSubscription implements Subscription {
       batchSize = defaultBatchSize,
       maxTries = 5,
       gatherMs = 0,
+      retryMs = 1_000,
     } = options;
     this.#pool = pool;
     this.#observer = observer;
@@ -53,7 +54,7 @@ export class LogSubscription implements Subscription {
     this.#gatherMs = gatherMs;
     const delivered = { consumer, handle, committed, overtaken, maxTries };
     this.#delivery = new Delivery(pool, observer, delivered, this.#stop.signal);
-    this.#retries = new Retries(pool, this.#delivery);
+    this.#retries = new Retries(pool, this.#delivery, retryMs);
   }
 
   /** Reads the checkpoint and begins. Throws when the database is away. */

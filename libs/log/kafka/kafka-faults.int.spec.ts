@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,8 +38,7 @@ describeWithKafka('the Kafka adapter with a broker of its own', () => {
       tearDown: async () => {
         await topic.drop();
         await proxy.close();
-        await kafka.stop();
-        await Promise.all([database.drop(), rm(directory, { recursive: true, force: true })]);
+        await Promise.all([database.drop(), kafka.discard()]);
       },
     };
   });

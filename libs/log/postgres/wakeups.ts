@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 
 import { allShards } from '#event-store';
+import { databaseConnection } from '#platform/database';
 import pg from 'pg';
 
 import type { LogObserver } from '../port.js';
@@ -85,7 +86,7 @@ export class Wakeups {
 
   async #connect(): Promise<void> {
     const client = new pg.Client({
-      connectionString: this.#connectionString,
+      ...databaseConnection(this.#connectionString),
       application_name: 'billing listen',
       keepAlive: true,
       connectionTimeoutMillis: 10_000,
