@@ -1,0 +1,14 @@
+export { formatCheckpoint, openCheckpoint, parseCheckpoint } from './checkpoint.js';
+export type { Checkpoint, LogIdentity, SignedCheckpoint } from './checkpoint.js';
+export { cosignedMessage, formatTimestamped, parseTimestamped } from './cosignature.js';
+export type { TimestampedSignature } from './cosignature.js';
+export { formatNote, parseNote } from './note.js';
+export type { Note, NoteSignature } from './note.js';
+export { requireQuorum } from './quorum.js';
+export type { Cosignature, WitnessPolicy } from './quorum.js';
+export { addSignatureLines, localSigner, signNote } from './signer.js';
+export type { NoteSigner } from './signer.js';
+export { verifiedSignatures, verifyNote } from './verify-note.js';
+export type { VerifiedSignature } from './verify-note.js';
+export { formatVerifierKey, parseVerifierKey, verifierKey } from './verifier-key.js';
+export type { KeyType, VerifierKey } from './verifier-key.js';
