@@ -8,6 +8,7 @@ export default {
   transform: { '\\.ts$': ['@swc/jest'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testTimeout: 20_000,
-  maxWorkers: 2,
-  reporters: ['default', '<rootDir>/test/closing-line.mjs'],
+  testSequencer: '<rootDir>/test/sequencer.mjs',
+  maxWorkers: 3, // on two cores: most specs wait for something
+  reporters: ['default', '<rootDir>/test/security-model/reporter.ts', '<rootDir>/test/closing-line.mjs'],
 };
