@@ -2,6 +2,7 @@ import { eventTypes } from '#contracts';
 import { commandTypes } from '#command-handling';
 import { format, resolveConfig } from 'prettier';
 
+import { accessPage, accessText } from './access.js';
 import type { ContractSchemas } from './asyncapi.js';
 import { asyncApiDocument } from './asyncapi.js';
 import { commandSchemas } from './commands.js';
@@ -44,6 +45,7 @@ export const generatedFiles = async (
   const files = new Map<string, string>([
     ...[...schemas].map(([file, schema]): [string, string] => [`${schemaFolder}/${file}`, json(schema)]),
     ['docs/contracts/asyncapi.json', json(asyncApiDocument(contracts))],
+    [accessPage, accessText()],
     ['libs/client/generated/events.ts', eventTypesText(events)],
     ['libs/client/generated/commands.ts', commandTypesText(commands)],
     ['libs/client/generated/command-result.ts', typeText(messages['command-result.v1.json'])],

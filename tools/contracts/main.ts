@@ -14,7 +14,7 @@ import {
 import { readPublished, withOlderVersions } from './published.js';
 
 /**
- * `npm run contracts` writes docs/contracts and the client's types from the code. With `--publish` it also takes the schemas into
+ * `npm run contracts` writes docs/contracts, docs/access.md and the client's types from the code. With `--publish` it also takes the schemas into
  * docs/contracts/published, by which changes are judged from then on. Exit 1 when a schema breaks a published one.
  */
 const root = process.cwd();
@@ -29,7 +29,9 @@ const published = await readPublished(root);
 const schemas = withOlderVersions(schemaFiles(contracts), published);
 await rm(join(root, schemaFolder), { recursive: true, force: true });
 for (const [path, text] of await generatedFiles(contracts, schemas)) await write(path, text);
-process.stdout.write(`${schemas.size} schemas and asyncapi.json are in docs/contracts\n`);
+process.stdout.write(
+  `${schemas.size} schemas and asyncapi.json are in docs/contracts, who may do what is in docs/access.md\n`,
+);
 
 const breaks = breaksPublished(published, schemas);
 for (const each of breaks) process.stderr.write(`breaks what was published: ${each}\n`);
