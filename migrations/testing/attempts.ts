@@ -80,6 +80,7 @@ export class Attempts {
       role === 'billing_operator'
         ? this.#operatorPool()
         : new pg.Pool({ connectionString: this.database.url(role), max: 1 });
+    pool.on('error', () => undefined); // the database may be dropped before its connections have closed
     this.#pools.set(role, pool);
     return pool;
   }
