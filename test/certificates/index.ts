@@ -1,20 +1,6 @@
-import 'reflect-metadata'; // which x509 needs before it is loaded
-import { webcrypto } from 'node:crypto';
+import type { CertificateRequest } from '../../libs/platform/tls/issue.js';
+import { issueCertificate } from '../../libs/platform/tls/issue.js';
 
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator,
-  cryptoProvider,
-} from '@peculiar/x509';
-
-cryptoProvider.set(webcrypto as never);
-
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const dayMs = 86_400_000;
 
 /** A server's certificate and its key, in PEM. */
@@ -41,45 +27,55 @@ export interface Authority {
 
 /** Makes an authority with a key on P-256. */
 export const makeAuthority = async (): Promise<Authority> => {
-  const keys = await newKeys();
-  const name = 'CN=authority for tests';
-  const root = await X509CertificateGenerator.createSelfSigned({
-    name,
-    keys: keys as never,
-    signingAlgorithm: algorithm,
-    ...validity(new Date(Date.now() + dayMs)),
-    extensions: [new BasicConstraintsExtension(true, 0, true), new KeyUsagesExtension(KeyUsageFlags.keyCertSign, true)],
-  });
+  const root = await issueCertificate({ commonName: 'authority for tests', authority: true, ...validity() });
   return {
-    ca: root.toString('pem'),
-    issue: async ({ names = [], addresses = [], notAfter = new Date(Date.now() + dayMs) }) => {
-      const own = await newKeys();
-      const certificate = await X509CertificateGenerator.create({
-        subject: 'CN=server for tests',
-        issuer: name,
-        publicKey: own.publicKey as never,
-        signingKey: keys.privateKey,
-        signingAlgorithm: algorithm,
-        ...validity(notAfter),
-        extensions: [
-          new BasicConstraintsExtension(false),
-          new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-          new SubjectAlternativeNameExtension([
+    ca: root.certificatePem,
+    issue: async ({ names = [], addresses = [], notAfter }) => {
+      const { certificatePem, keyPem } = await issueCertificate(
+        {
+          commonName: 'server for tests',
+          usages: ['serverAuth'],
+          names: [
             ...names.map((value) => ({ type: 'dns' as const, value })),
             ...addresses.map((value) => ({ type: 'ip' as const, value })),
-          ]),
-        ],
-      });
-      return { cert: certificate.toString('pem'), key: await pemOf(own.privateKey) };
+          ],
+          ...validity(notAfter),
+        },
+        root,
+      );
+      return { cert: certificatePem, key: keyPem };
     },
   };
 };
 
-const newKeys = () => webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+/** TLS as the server at the other end of one of our clients may offer it. */
+export interface Offer {
+  certificate: Issue;
+  /** Default: the authority that the client trusts. */
+  by?: Authority;
+  maxVersion?: 'TLSv1.2';
+}
 
-const validity = (notAfter: Date) => ({ notBefore: new Date(Date.now() - 2 * dayMs), notAfter });
+/** What a client that calls `localhost` takes. */
+export const goodOffer: Offer = { certificate: { names: ['localhost'] } };
 
-const pemOf = async (key: webcrypto.CryptoKey): Promise<string> => {
-  const base64 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key)).toString('base64');
-  return `-----BEGIN PRIVATE KEY-----\n${base64.replace(/.{64}/g, '$&\n')}\n-----END PRIVATE KEY-----\n`;
-};
+/** What it must not take: who offers it, the offer, and what the client says of it. */
+export const badOffers: readonly (readonly [who: string, offer: () => Promise<Offer>, reason: RegExp])[] = [
+  ['speaks TLS 1.2 and no more', () => Promise.resolve({ ...goodOffer, maxVersion: 'TLSv1.2' }), /protocol version/],
+  ['has a certificate of another authority', async () => ({ ...goodOffer, by: await makeAuthority() }), /certificate/],
+  [
+    'has a certificate of another name',
+    () => Promise.resolve({ certificate: { names: ['elsewhere.example'] } }),
+    /altnames/,
+  ],
+  [
+    'has one that has expired',
+    () => Promise.resolve({ certificate: { ...goodOffer.certificate, notAfter: new Date(Date.now() - 60_000) } }),
+    /expired/,
+  ],
+];
+
+const validity = (notAfter = new Date(Date.now() + dayMs)): Pick<CertificateRequest, 'notBefore' | 'notAfter'> => ({
+  notBefore: new Date(Date.now() - 2 * dayMs),
+  notAfter,
+});

@@ -3,20 +3,14 @@ import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { createServer } from 'node:tls';
 
-import type { Authority, Issue } from '../../../test/certificates/index.js';
-import { makeAuthority } from '../../../test/certificates/index.js';
+import type { Authority, Offer } from '../../../test/certificates/index.js';
+import { badOffers, goodOffer, makeAuthority } from '../../../test/certificates/index.js';
 import { openKafka } from './index.js';
 
 let authority: Authority;
 beforeAll(async () => {
   authority = await makeAuthority();
 });
-
-interface Offer {
-  certificate: Issue;
-  by?: Authority;
-  maxVersion?: 'TLSv1.2';
-}
 
 /** What our client says of a broker that offers TLS like this, and the bytes that it told it. */
 const connecting = async ({
@@ -57,35 +51,12 @@ const connecting = async ({
   return { said: said.join(' '), told };
 };
 
-const good: Issue = { names: ['localhost'] };
-
 describe('the client of Kafka', () => {
   it('talks to a broker that proves its name', async () => {
-    expect((await connecting({ certificate: good })).told).toBeGreaterThan(0);
+    expect((await connecting(goodOffer)).told).toBeGreaterThan(0);
   });
 
-  it.each<[name: string, offer: () => Promise<Offer>, reason: RegExp]>([
-    [
-      'speaks TLS 1.2 and no more',
-      () => Promise.resolve({ certificate: good, maxVersion: 'TLSv1.2' }),
-      /protocol version/,
-    ],
-    [
-      'has a certificate of another authority',
-      async () => ({ certificate: good, by: await makeAuthority() }),
-      /certificate/,
-    ],
-    [
-      'has a certificate of another name',
-      () => Promise.resolve({ certificate: { names: ['kafka.example'] } }),
-      /altnames/,
-    ],
-    [
-      'has one that has expired',
-      () => Promise.resolve({ certificate: { ...good, notAfter: new Date(Date.now() - 60_000) } }),
-      /expired/,
-    ],
-  ])('tells nothing to one that %s', async (_, offer, reason) => {
+  it.each(badOffers)('tells nothing to one that %s', async (_, offer, reason) => {
     const { said, told } = await connecting(await offer());
     expect(said).toMatch(reason);
     expect(told).toBe(0);

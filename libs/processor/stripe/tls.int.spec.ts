@@ -4,8 +4,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
-import type { Authority, Issue } from '../../../test/certificates/index.js';
-import { makeAuthority } from '../../../test/certificates/index.js';
+import type { Authority, Offer } from '../../../test/certificates/index.js';
+import { badOffers, goodOffer, makeAuthority } from '../../../test/certificates/index.js';
 import { openClient } from './client.js';
 
 let authority: Authority;
@@ -17,12 +17,6 @@ beforeAll(async () => {
 afterAll(() => {
   setDefaultCACertificates(trusted);
 });
-
-interface Offer {
-  certificate: Issue;
-  by?: Authority;
-  maxVersion?: 'TLSv1.2';
-}
 
 /** What the client makes of a Stripe that offers TLS like this: the balance's object, or why it was never asked. */
 const asking = async ({ certificate, by = authority, maxVersion }: Offer): Promise<{ said: string; asked: number }> => {
@@ -53,35 +47,12 @@ const reasonsOf = (error: unknown): string => {
   return `${message} ${detail?.message ?? ''}`;
 };
 
-const good: Issue = { names: ['localhost'] };
-
 describe('the client of Stripe', () => {
   it('asks over TLS 1.3 whoever proves to be Stripe', async () => {
-    expect(await asking({ certificate: good })).toEqual({ said: 'balance', asked: 1 });
+    expect(await asking(goodOffer)).toEqual({ said: 'balance', asked: 1 });
   });
 
-  it.each<[name: string, offer: () => Promise<Offer>, reason: RegExp]>([
-    [
-      'speaks TLS 1.2 and no more',
-      () => Promise.resolve({ certificate: good, maxVersion: 'TLSv1.2' }),
-      /protocol version/,
-    ],
-    [
-      'has a certificate of another authority',
-      async () => ({ certificate: good, by: await makeAuthority() }),
-      /certificate/,
-    ],
-    [
-      'has a certificate of another name',
-      () => Promise.resolve({ certificate: { names: ['api.stripe.example'] } }),
-      /altnames/,
-    ],
-    [
-      'has one that has expired',
-      () => Promise.resolve({ certificate: { ...good, notAfter: new Date(Date.now() - 60_000) } }),
-      /expired/,
-    ],
-  ])('tells nothing to one that %s', async (_, offer, reason) => {
+  it.each(badOffers)('tells nothing to one that %s', async (_, offer, reason) => {
     const { said, asked } = await asking(await offer());
     expect(said).toMatch(reason);
     expect(asked).toBe(0);
