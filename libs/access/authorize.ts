@@ -36,6 +36,12 @@ export const needsPerson = (requirement: Requirement): boolean =>
   requirement.scopes !== 'public' &&
   requirement.scopes.every((scope) => stepUpSecondsOf(requirement, scope) !== undefined);
 
+/** Whether the use of an action is recorded: a privilege, or a person who acts for a tenant that their token is not bound to. */
+export const isRecorded = (
+  { privileged, tenancy }: Pick<Action, 'privileged' | 'tenancy'>,
+  { kind, tenantId }: Pick<Principal, 'kind' | 'tenantId'>,
+): boolean => privileged === true || (tenancy === 'own' && kind === 'person' && tenantId === undefined);
+
 /**
  * The tenant that a request acts for. The one the token is bound to; for a platform_admin or auditor whose token is bound to none,
  * the one that the `Billing-Tenant` header names; for a service, and for a person for whom one acts, one that its registration lists. Throws AccessDenied (403):

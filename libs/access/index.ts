@@ -3,7 +3,7 @@ export type { DenialCode } from './access-denied.js';
 export { actions } from './actions.js';
 export type { Action, ActionName } from './actions.js';
 export type { AccessAudit, Denial, Grant } from './audit.js';
-export { assertPlatformCaller, authorize, needsPerson, tenantOf } from './authorize.js';
+export { assertPlatformCaller, authorize, isRecorded, needsPerson, tenantOf } from './authorize.js';
 export type { Requirement } from './authorize.js';
 export { bearerToken } from './compact-token.js';
 export { DevelopmentIssuer } from './development-issuer.js';

@@ -1,5 +1,13 @@
 import type { AccessAudit, NamedAction, Principal, TokenVerifier } from '#access';
-import { AccessDenied, actionOfRoute, assertPlatformCaller, authorize, bearerToken, tenantOf } from '#access';
+import {
+  AccessDenied,
+  actionOfRoute,
+  assertPlatformCaller,
+  authorize,
+  bearerToken,
+  isRecorded,
+  tenantOf,
+} from '#access';
 import type { TenantStanding } from '#access/tenancy';
 import { reasonForm, reasonWords } from '#domain/tenant';
 import { endConnection } from '#platform/http';
@@ -122,11 +130,7 @@ export const tenantFor = (action: NamedAction, principal: Principal, named: stri
   return undefined;
 };
 
-/** Whether its use is recorded: a privilege, or a person who acts for a tenant that their token is not bound to. */
-const isRecorded = ({ privileged, tenancy }: NamedAction, { kind, tenantId }: Principal): boolean =>
-  privileged === true || (tenancy === 'own' && kind === 'person' && tenantId === undefined);
-
-/** Why somebody uses a privilege, in their own words; in a form that has no room for a person's name or email. */
+/** Why somebody uses a privilege, as a ticket or a code. */
 const reasonOf = (request: FastifyRequest): string | undefined => {
   const reason = headerOf(request, 'billing-reason');
   if (reason === undefined || reasonForm.test(reason)) return reason;

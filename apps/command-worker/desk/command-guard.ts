@@ -1,5 +1,5 @@
 import type { AccessAudit, Denial, NamedAction, TokenVerifier } from '#access';
-import { AccessDenied, actionOfCommand } from '#access';
+import { AccessDenied, actionOfCommand, isRecorded } from '#access';
 import type { CommandCaller, Producer } from '#access/producers';
 import { SignatureRefused, commandCaller, mayServe } from '#access/producers';
 import type { TenantStanding } from '#access/tenancy';
@@ -33,7 +33,7 @@ export class CommandGuard {
     const { tenantId, onBehalfOf } = command;
     const caller = await commandCaller({ producer, tenantId, action, onBehalfOf, appendedAt }, this.ask.verifier);
     if (action.effect === 'writes') await this.ask.standing.assertMayWrite(tenantId);
-    if (isRecorded(action, caller)) await this.#record(visit, action, caller);
+    if (isRecorded(action, caller.principal)) await this.#record(visit, action, caller);
     return caller;
   }
 
@@ -71,7 +71,3 @@ export class CommandGuard {
     visit.recorded = true;
   }
 }
-
-/** Whether its use is recorded: a privilege, or a person who acts for a tenant that their token is not bound to. */
-const isRecorded = ({ privileged }: NamedAction, { principal: { kind, tenantId } }: CommandCaller): boolean =>
-  privileged === true || (kind === 'person' && tenantId === undefined);
