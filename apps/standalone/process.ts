@@ -1,6 +1,9 @@
 import { ConfigurationError, exitConfiguration } from '#platform/configuration';
+import { guardProcessOutput } from '#platform/logging';
 
 import { type AppModule, type AppSpec, drain_limit_ms, type FromProcess, type ToProcess } from './protocol.js';
+
+guardProcessOutput({ app: process.argv[2] ?? 'standalone' });
 
 /**
  * A process of the standalone. It is told by its parent which apps to start, serves until it is told to stop, and drains

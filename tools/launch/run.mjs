@@ -17,6 +17,9 @@ export const prepare = async () => {
   });
 };
 
+/** The memory of a process holds what is sealed everywhere else: neither it nor a child of it leaves a core file. It stays the same process. */
+const withoutCoreFile = 'ulimit -c 0 && exec "$0" "$@"';
+
 /**
  * Runs a program on the locked Node and waits for its end, passing signals on. A terminal's Ctrl-C reaches it directly as
  * well: programs take signals that come within a second for one.
@@ -25,7 +28,7 @@ export const prepare = async () => {
  */
 export const runProgram = (args, { cwd = root, env = process.env, linked = false } = {}) =>
   new Promise((resolve, reject) => {
-    const child = spawn(lockedNode(), args, {
+    const child = spawn('/bin/sh', ['-c', withoutCoreFile, lockedNode(), ...args], {
       cwd,
       env,
       stdio: ['inherit', 'inherit', 'inherit', ...(linked ? ['ipc'] : [])],

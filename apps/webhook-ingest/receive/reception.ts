@@ -5,6 +5,7 @@ import type { PlatformKeys } from '#keys';
 import type { DeniedNetworks } from '#platform/http';
 import { ProblemError } from '#platform/http';
 import type { Logger } from '#platform/logging';
+import { holdsCardNumber, scrubCardNumbers } from '#platform/logging';
 import type { ProcessorEventHead } from '#processor';
 import { readEnvelope, verifySignature } from '#processor/stripe/events';
 
@@ -13,8 +14,16 @@ import type { IngestMetrics } from '../metrics.js';
 import type { EndpointSecrets } from '../secrets/endpoint-secrets.js';
 import { accountAt } from './account-at.js';
 import { contentHash } from './content-hash.js';
-import { bodyInvalid, notVerified, overloaded, secretMissing, storeUnavailable } from './refusals.js';
+import {
+  bodyInvalid,
+  cardNumberRefused,
+  notVerified,
+  overloaded,
+  secretMissing,
+  storeUnavailable,
+} from './refusals.js';
 import { SeenSignatures } from './seen-signatures.js';
+import { withoutCardNumbers } from './without-card-numbers.js';
 
 /** A request to a webhook endpoint of Stripe. */
 export interface Delivery {
@@ -74,7 +83,9 @@ export class Reception {
     const envelope = readEnvelope(delivery.body);
     if (!envelope) throw bodyInvalid();
     const head = { ...envelope.head, account: accountAt(delivery.account, envelope) };
-    const stored = await this.#bounded(delivery, () => this.#store(head, delivery));
+    if (holdsCardNumber(JSON.stringify(head))) throw cardNumberRefused();
+    const kept = { ...delivery, body: withoutCardNumbers(delivery.body) };
+    const stored = await this.#bounded(kept, () => this.#store(head, kept));
     this.#seen.add(signature);
     metrics.accepted(stored);
     if (stored === 'conflict') {
@@ -117,7 +128,7 @@ export class Reception {
   async #store(head: ProcessorEventHead, { header, body }: Delivery): Promise<Stored> {
     const { environment, inbox, keys } = this.#parts;
     const { eventId, account, type, apiVersion, livemode } = head;
-    const signature = String(soleOf(header));
+    const signature = scrubCardNumbers(String(soleOf(header)));
     try {
       return await inbox.store({
         processor,

@@ -8,6 +8,9 @@ export const notVerified = (code: SignatureFault): ProblemError =>
 export const bodyInvalid = (): ProblemError =>
   new ProblemError(400, 'webhook_body_invalid', 'the body is verified, but it is no event');
 
+export const cardNumberRefused = (): ProblemError =>
+  new ProblemError(422, 'raw_card_data', 'the body is verified, but what it calls itself looks like a card number');
+
 export const accountMismatch = (): ProblemError =>
   new ProblemError(
     400,
@@ -31,6 +34,9 @@ export const secretMissing = (): ProblemError =>
 
 export const storeUnavailable = (): ProblemError =>
   later('store_unavailable', 'the event cannot be stored now; send it again', 5);
+
+export const keysUnavailable = (): ProblemError =>
+  later('key_management_unavailable', 'the event cannot be sealed now; send it again', 5);
 
 export const overloaded = (): ProblemError =>
   later('overloaded', 'too many deliveries wait to be stored; send it again', 1);

@@ -1,4 +1,4 @@
-import { scrubCardNumbers } from '#platform/logging';
+import { holdsCardNumber } from '#platform/logging';
 import { isUtf8 } from 'node:buffer';
 
 import { InvalidInput } from './invalid-input.js';
@@ -23,10 +23,12 @@ export const bodyOf = (bytes: Buffer): object => {
     throw new InvalidInput('invalid', 'invalid_type', 'the body must be a JSON object', 'body');
   const problem = wholeJsonProblem(text);
   if (problem) throw problem;
-  // Digits may be written as \u0034: what counts is what they mean.
-  if (text.includes('\\') && holdsCardNumber(JSON.stringify(value))) throw cardNumberRefused(value);
+  // Digits may be written as \u0034, and numbers as 4.2e15: what counts is what they mean.
+  if (writtenOtherwise.test(text) && holdsCardNumber(JSON.stringify(value))) throw cardNumberRefused(value);
   return value;
 };
+
+const writtenOtherwise = /\\|\d[eE]/;
 
 const malformed = (message: string) => new InvalidInput('invalid', 'malformed_json', message, 'body');
 
@@ -37,9 +39,6 @@ const parsed = (text: string): unknown => {
     return undefined;
   }
 };
-
-/** Whether a text holds what looks like a card number, wherever it stands. */
-export const holdsCardNumber = (text: string): boolean => scrubCardNumbers(text) !== text;
 
 const cardNumberRefused = (value: unknown): InvalidInput => {
   const fields = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];

@@ -1,5 +1,6 @@
 import type { EventRow } from '#event-store';
 import { eventColumns } from '#event-store';
+import { scrubCardNumbers } from '#platform/logging';
 import type { Pool, PoolClient } from 'pg';
 
 import { DeadLetterSettled } from './failures.js';
@@ -25,7 +26,7 @@ const keyOf = ({ tenant_id, stream_id }: Pick<EventRow, 'tenant_id' | 'stream_id
 
 /** What a failed handler said, short enough for a table that people read. */
 const saidBy = (error: unknown): string =>
-  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 2_000);
+  scrubCardNumbers(error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 2_000);
 
 /**
  * The streams a consumer has given up on. A poison event blocks only its own stream: the later events of that stream are set

@@ -1,40 +1,40 @@
-/** Issuer prefixes of payment cards (ISO/IEC 7812): Visa, Mastercard, American Express, Discover, Diners, JCB, UnionPay, Maestro. */
-const issuer = /^(4|5[1-5]|2(22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[47]|6(011|4[4-9]|5|2)|3(0[0-59]|[689])|35|50|5[6-9]|6)/;
+import { base64SpansOf } from './base64-runs.js';
+import type { Span } from './digit-runs.js';
+import { spansOf } from './digit-runs.js';
 
-/**
- * A UUID, which stays as it is, or 13 digits and more with single spaces or dashes between them, wherever they stand: after letters,
- * in a word, in a key. Only hexadecimal letters beside it, or a decimal fraction, make it something else.
- */
-const candidate =
-  /(?<uuid>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|(?<![0-9A-Fa-f]|\d\.)\d(?:[ -]?\d){12,}(?![0-9A-Fa-f]|\.\d)/gi;
+const beyondAscii = /[^\0-\x7f]/;
+const decimalDigit = /\p{Nd}/u;
+const otherDigits = /(?![0-9])\p{Nd}/gu;
 
-/** Whether the digits satisfy the Luhn check of ISO/IEC 7812-1. */
-export const passesLuhn = (digits: string): boolean => {
-  let sum = 0;
-  for (let at = 0; at < digits.length; at += 1) {
-    const digit = digits.charCodeAt(digits.length - 1 - at) - 48;
-    const doubled = at % 2 === 1 ? digit * 2 : digit;
-    sum += doubled > 9 ? doubled - 9 : doubled;
-  }
-  return sum % 10 === 0;
+/** The text with the digits that a reader sees: wide ones and those in circles (Unicode's NFKC), and those of other scripts. */
+const withPlainDigits = (text: string): string => text.normalize('NFKC').replace(otherDigits, valueOf);
+
+/** Unicode has the decimal digits of a script in a row, zero first. */
+const valueOf = (digit: string): string => {
+  let zero = digit.codePointAt(0) ?? 0;
+  const last = zero;
+  while (last - zero < 9 && decimalDigit.test(String.fromCodePoint(zero - 1))) zero -= 1;
+  return String(last - zero);
 };
 
-const isCardNumber = (digits: string): boolean =>
-  digits.length >= 13 && digits.length <= 19 && issuer.test(digits) && passesLuhn(digits);
+const allSpansOf = (text: string): Span[] => [...spansOf(text), ...base64SpansOf(text)];
 
-/** Whether some groups of the run, side by side, are a card number: `4242 4242 4242 4242 12` holds one. */
-const holdsCardNumber = (run: string): boolean => {
-  const groups = run.split(/[ -]/);
-  for (let from = 0; from < groups.length; from += 1) {
-    let digits = '';
-    for (let to = from; to < groups.length && digits.length < 19; to += 1) {
-      digits += groups[to] ?? '';
-      if (isCardNumber(digits)) return true;
-    }
+/** Whether a text holds what looks like a card number, wherever it stands: 13 to 19 digits of an issuer that pass Luhn, with separators, in base64. */
+export const holdsCardNumber = (text: string): boolean =>
+  spansOf(text).length > 0 ||
+  base64SpansOf(text).length > 0 ||
+  (beyondAscii.test(text) && allSpansOf(withPlainDigits(text)).length > 0);
+
+/** Replaces whatever looks like a card number by `[card number]`. UUIDs, digests, timestamps, fractions and amounts survive. */
+export const scrubCardNumbers = (text: string): string => {
+  if (!holdsCardNumber(text)) return text;
+  const spans = allSpansOf(text);
+  if (spans.length === 0) return scrubCardNumbers(withPlainDigits(text));
+  let [scrubbed, end] = ['', 0];
+  for (const [from, to] of spans.sort(([one], [other]) => one - other)) {
+    if (from < end) continue;
+    scrubbed += `${text.slice(end, from)}[card number]`;
+    end = to;
   }
-  return false;
+  return scrubbed + text.slice(end);
 };
-
-/** Replaces whatever looks like a card number by `[card number]`. UUIDs, timestamps and amounts survive. */
-export const scrubCardNumbers = (text: string): string =>
-  text.replace(candidate, (run, uuid?: string) => (uuid === undefined && holdsCardNumber(run) ? '[card number]' : run));
