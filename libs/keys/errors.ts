@@ -1,3 +1,5 @@
+import { ConfigurationError } from '#platform/configuration';
+
 /** Raised when sealed data does not open: changed, cut short, moved to another place, or sealed under another key. */
 export class SealBroken extends Error {
   readonly code = 'seal_broken';
@@ -14,6 +16,14 @@ export class KeyMissing extends Error {
     super(
       `${whose} has no '${purpose}' key of version ${version}; restore tenant_key and platform_key before reading on`,
     );
+  }
+}
+
+/** Raised when what opens cannot be sealed anew, because the newest version of the key does not open or seals nothing that opens. */
+export class NewestKeyUnusable extends Error {
+  readonly code = 'newest_key_unusable';
+  constructor(purpose: string, options?: ErrorOptions) {
+    super(`the newest '${purpose}' key of a tenant cannot be used; what older ones seal stays as it is`, options);
   }
 }
 
@@ -34,6 +44,23 @@ export class UnwrapRefused extends Error {
 }
 
 /** Raised when the local keyring may not or cannot be used. The message says what to do. */
-export class KeyringRefused extends Error {
+export class KeyringRefused extends ConfigurationError {
   readonly code = 'keyring_refused';
+}
+
+/** Why the key management cannot be used just now. */
+export type KeyManagementTrouble = 'unreachable' | 'timeout' | 'throttled' | 'disabled' | 'pending_deletion' | 'denied';
+
+/**
+ * Raised when the key management cannot be used just now. Nothing was sealed or opened: the work may be tried again, and callers are
+ * answered 503. For `disabled`, `pending_deletion` and `denied` a person has to act first.
+ */
+export class KeyManagementUnavailable extends Error {
+  readonly code = 'key_management_unavailable';
+  constructor(
+    readonly trouble: KeyManagementTrouble,
+    options?: ErrorOptions,
+  ) {
+    super(`the key management cannot be used just now (${trouble}); nothing was changed, try again`, options);
+  }
 }

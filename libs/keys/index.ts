@@ -1,4 +1,15 @@
-export { KeyMissing, KeyUseDenied, KeyringRefused, SealBroken, UnwrapRefused } from './errors.js';
+export { apiKeyForm, mayBeUsedIn } from './api-key.js';
+export type { ApiKeyForm } from './api-key.js';
+export {
+  KeyManagementUnavailable,
+  KeyMissing,
+  KeyUseDenied,
+  KeyringRefused,
+  NewestKeyUnusable,
+  SealBroken,
+  UnwrapRefused,
+} from './errors.js';
+export type { KeyManagementTrouble } from './errors.js';
 export type { KeyCacheLimits } from './key-cache.js';
 export type {
   EncryptionContext,
@@ -6,26 +17,30 @@ export type {
   GeneratedDataKey,
   KeyManagement,
   PlatformContext,
+  SignatureAlgorithm,
+  SigningKey,
   TenantContext,
 } from './key-management.js';
 export { Keys } from './keys.js';
 export type { KeysOptions, Opened, PersonalPlace, TokenPlace } from './keys.js';
-export { LocalKeyManagement } from './local-key-management.js';
+export { LocalKeyManagement } from './local/index.js';
 export { openKeyManagement } from './open-key-management.js';
 export { normalizeEmail } from './normalize-email.js';
+export { clientSecretPlace, onlyAttempt, processorTokenPlace } from './places.js';
 export { PlatformKeys, maxInboxBodyBytes } from './platform-keys.js';
-export type {
-  InboxLetter,
-  InboxPlace,
-  PlatformKeyStore,
-  PlatformKeysOptions,
-  WebhookSecretPlace,
-} from './platform-keys.js';
+export type { InboxLetter, InboxPlace, PlatformKeyStore, PlatformKeysOptions, SecretPlace } from './platform-keys.js';
 export { PostgresPlatformKeyStore } from './postgres/platform-key-store.js';
-export { PostgresProcessorSecrets, SecretRefused } from './postgres/processor-secrets.js';
-export type { SecretName, StoredSecret } from './postgres/processor-secrets.js';
+export { PostgresKeyCandidates, candidateLifeMs } from './postgres/key-candidates.js';
+export type { CandidateFinding } from './postgres/key-candidates.js';
+export { PostgresMasterKeyStore } from './postgres/master-key-store.js';
+export { PostgresProcessorSecrets } from './postgres/processor-secrets.js';
+export { SecretAges, secretLifeDays } from './postgres/secret-ages.js';
+export { SecretRefused } from './postgres/secret-rows.js';
+export type { SecretKind, SecretName, StoredSecret } from './postgres/secret-rows.js';
 export { PostgresSubjectKeyStore } from './postgres/subject-key-store.js';
 export { PostgresTenantKeyStore } from './postgres/tenant-key-store.js';
+export { PostgresTenantKeyring } from './postgres/tenant-keyring.js';
+export * from './rotation/index.js';
 export type { Subject, SubjectKeyStore, SubjectPurpose } from './subject-keys.js';
 export type { WrappedKey } from './stored-data-key.js';
 export type { TenantKeyStore } from './tenant-keys.js';

@@ -12,7 +12,7 @@ export interface KeyCacheLimits {
   maxEntries: number;
   /** A key is loaded anew after this time, so that rotation, erasure and a disabled master key take hold. */
   maxAgeMs: number;
-  /** A key is loaded anew after so many uses. */
+  /** A key is loaded anew after so many uses, one at least. */
   maxUses: number;
 }
 
@@ -39,6 +39,8 @@ export class KeyCache {
   readonly #entries: LRUCache<string, Entry>;
   readonly #loading = new Map<string, Loading>();
   readonly #maxUses: number;
+  /** How often everything was forgotten. */
+  #cleared = 0;
 
   constructor(limits: KeyCacheLimits = defaultKeyCacheLimits) {
     this.#maxUses = limits.maxUses;
@@ -47,7 +49,8 @@ export class KeyCache {
       ttl: limits.maxAgeMs,
       // Age is bounded by a timer and not by the next read: a key that nobody reads again must go too.
       ttlAutopurge: true,
-      ttlResolution: Math.min(1_000, limits.maxAgeMs),
+      // And a timer may be late: each use looks at the clock itself.
+      ttlResolution: 0,
       dispose: (entry) => {
         entry.evicted = true;
         zeroIfUnused(entry);
@@ -60,40 +63,47 @@ export class KeyCache {
    * they may be zeroed as soon as it returns. Rejects with what `load` rejects with; nothing is kept of a failed load.
    */
   async use<T>(id: string, load: () => Promise<KeyMaterial>, work: (key: KeyMaterial) => T): Promise<T> {
-    const held = this.#entries.get(id);
-    if (held) return this.#run(id, held, work);
+    for (;;) {
+      const held = this.#entries.get(id);
+      if (held) return this.#run(id, held, work);
 
-    const loading = this.#loading.get(id) ?? this.#startLoading(id, load);
-    loading.waiting += 1;
-    const entry = await loading.entry;
-    try {
-      return this.#run(id, entry, work);
-    } finally {
-      entry.waiting -= 1;
-      zeroIfUnused(entry);
+      const loading = this.#loading.get(id) ?? this.#startLoading(id, load);
+      loading.waiting += 1;
+      const entry = await loading.entry;
+      try {
+        // Others who waited for it may have used it up. Each load serves somebody, so everybody has a turn.
+        if (entry.uses < this.#maxUses) return this.#run(id, entry, work);
+      } finally {
+        entry.waiting -= 1;
+        zeroIfUnused(entry);
+      }
     }
   }
 
-  /** Forgets and zeroes every key. */
+  /** Forgets and zeroes every key, those that are being loaded as well: they serve whoever waits for them, and nobody else. */
   clear(): void {
+    this.#cleared += 1;
     this.#entries.clear();
+    this.#loading.clear();
   }
 
   #startLoading(id: string, load: () => Promise<KeyMaterial>): Loading {
     // `#load` starts only after the entry below is in the map, which it takes out again however it ends.
-    const loading: Loading = { waiting: 0, entry: Promise.resolve().then(() => this.#load(id, load)) };
+    const loading: Loading = { waiting: 0, entry: Promise.resolve().then(() => this.#load(id, load, loading)) };
     this.#loading.set(id, loading);
     return loading;
   }
 
-  async #load(id: string, load: () => Promise<KeyMaterial>): Promise<Entry> {
+  async #load(id: string, load: () => Promise<KeyMaterial>, loading: Loading): Promise<Entry> {
+    const cleared = this.#cleared;
     try {
       const key = await load();
-      const entry = { key, uses: 0, waiting: this.#loading.get(id)?.waiting ?? 0, evicted: false };
-      this.#entries.set(id, entry);
+      const isForgotten = cleared !== this.#cleared;
+      const entry = { key, uses: 0, waiting: loading.waiting, evicted: isForgotten };
+      if (!isForgotten) this.#entries.set(id, entry);
       return entry;
     } finally {
-      this.#loading.delete(id);
+      if (this.#loading.get(id) === loading) this.#loading.delete(id);
     }
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { KeyCache } from './key-cache.js';
 
 const limits = { maxEntries: 2, maxAgeMs: 60_000, maxUses: 1_000 };
@@ -96,6 +97,29 @@ describe('the key cache', () => {
     ).resolves.toBe('used');
   });
 
+  it('keeps nothing of a load that was under way when it was cleared, and serves whoever waited for it', async () => {
+    const cache = new KeyCache(limits);
+    let arrive = (_: ReturnType<typeof material>): void => undefined;
+    const first = material(1);
+    const used = cache.use(
+      'a',
+      () => new Promise<ReturnType<typeof material>>((resolve) => (arrive = resolve)),
+      (key) => key.bytes[0],
+    );
+    await sleep(1);
+    cache.clear();
+    const after = cache.use(
+      'a',
+      () => Promise.resolve(material(2)),
+      (key) => key.bytes[0],
+    );
+    arrive(first);
+    expect([await used, await after]).toEqual([1, 2]);
+    expect(first.bytes).toEqual(zeros);
+    const held = () => Promise.reject(new Error('it is held'));
+    expect(await cache.use('a', held, (key) => key.bytes[0])).toBe(2);
+  });
+
   it('zeroes everything on clear', async () => {
     const cache = new KeyCache(limits);
     const key = material();
@@ -106,5 +130,47 @@ describe('the key cache', () => {
     );
     cache.clear();
     expect(key.bytes).toEqual(zeros);
+  });
+
+  it('refuses a key that grew too old or was used too often while its load fails, and has it again once that works', async () => {
+    const cache = new KeyCache({ ...limits, maxAgeMs: 20, maxUses: 3 });
+    const down = () => Promise.reject(new Error('KMS is down'));
+    const up = () => Promise.resolve(material());
+    const use = (load: () => Promise<ReturnType<typeof material>>) => cache.use('a', load, (key) => key.bytes[0]);
+    expect([await use(up), await use(down), await use(down)]).toEqual([7, 7, 7]);
+    await expect(use(down)).rejects.toThrow('KMS is down'); // used up
+    expect(await use(up)).toBe(7);
+    await sleep(60);
+    await expect(use(down)).rejects.toThrow('KMS is down'); // too old
+    expect(await use(up)).toBe(7);
+  });
+
+  it('gives no key more often than it may be used, however many wait for one load, and everybody a key', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 40 }),
+        fc.record({ maxEntries: fc.integer({ min: 1, max: 3 }), maxUses: fc.integer({ min: 1, max: 5 }) }),
+        async (callers, bounds) => {
+          const cache = new KeyCache({ ...limits, ...bounds });
+          const uses = new Map<Buffer, number>();
+          const load = async () => {
+            const key = material();
+            uses.set(key.bytes, 0);
+            await Promise.resolve();
+            return key;
+          };
+          const use = ({ bytes }: { bytes: Buffer }) => {
+            uses.set(bytes, (uses.get(bytes) ?? 0) + 1);
+            return bytes.every((byte) => byte === 7);
+          };
+          const given = await Promise.all(callers.map((id) => cache.use(id, load, use)));
+          expect(given).toEqual(callers.map(() => true));
+          expect(Math.max(...uses.values())).toBeLessThanOrEqual(bounds.maxUses);
+          const held = [...uses.keys()].filter((bytes) => !bytes.equals(zeros));
+          expect(held.length).toBeLessThanOrEqual(bounds.maxEntries);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 });

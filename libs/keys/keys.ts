@@ -1,7 +1,8 @@
-import { createHmac } from 'node:crypto';
+import { hmacSha256 } from './hmac.js';
 import type { KeyCacheLimits } from './key-cache.js';
 import type { Environment, KeyManagement } from './key-management.js';
 import { openText, parseSealedText, sealText } from './sealed-text.js';
+import type { WrappedKey } from './stored-data-key.js';
 import { SubjectKeyErased, SubjectKeys } from './subject-keys.js';
 import type { Subject, SubjectKeyStore } from './subject-keys.js';
 import { TenantKeys } from './tenant-keys.js';
@@ -17,7 +18,7 @@ export interface PersonalPlace extends Subject {
   record: string;
 }
 
-/** The cell of a table in which a sealed token stands. The same words must be given to open it. */
+/** The cell of a table in which a sealed token or client secret stands. The same words must be given to open it. */
 export interface TokenPlace {
   tenantId: string;
   table: string;
@@ -81,7 +82,7 @@ export class Keys {
   /** Seals a processor token for one cell of one table. */
   async sealToken(place: TokenPlace, plaintext: string): Promise<string> {
     assertMayUse(this.#app, 'token:seal');
-    const where = tokenPlace(place);
+    const where = cellPlace('token', place);
     const bytes = Buffer.from(plaintext);
     return this.#tenantKeys.use(place.tenantId, 'token', 'latest', (key) => sealText(key, where, bytes));
   }
@@ -89,9 +90,41 @@ export class Keys {
   /** Opens a processor token that stands in this very cell. */
   async openToken(place: TokenPlace, sealed: string): Promise<string> {
     assertMayUse(this.#app, 'token:open');
-    const where = tokenPlace(place);
+    const where = cellPlace('token', place);
     const parsed = parseSealedText(sealed);
     return this.#tenantKeys.use(place.tenantId, 'token', parsed.keyVersion, (key) =>
+      openText(key, where, parsed).toString(),
+    );
+  }
+
+  /** The same token, sealed anew for the same cell under the tenant's newest key. */
+  async resealToken(place: TokenPlace, sealed: string): Promise<string> {
+    assertMayUse(this.#app, 'tenant-key:rotate');
+    assertMayUse(this.#app, 'token:open');
+    return this.#tenantKeys.reseal(place.tenantId, 'token', cellPlace('token', place), sealed);
+  }
+
+  /** The same key of a person, wrapped anew under the tenant's newest key. What it sealed opens as before. */
+  async rewrapSubjectKey(subject: Subject, key: WrappedKey): Promise<Buffer> {
+    assertMayUse(this.#app, 'tenant-key:rotate');
+    assertMayUse(this.#app, 'personal:open');
+    return this.#subjectKeys.rewrap(subject, key);
+  }
+
+  /** Seals what a payer's browser finishes an action with, for one cell of one table. */
+  async sealClientSecret(place: TokenPlace, plaintext: string): Promise<string> {
+    assertMayUse(this.#app, 'client-secret:seal');
+    const where = cellPlace('client_secret', place);
+    const bytes = Buffer.from(plaintext);
+    return this.#tenantKeys.use(place.tenantId, 'client_secret', 'latest', (key) => sealText(key, where, bytes));
+  }
+
+  /** Opens a client secret that stands in this very cell. */
+  async openClientSecret(place: TokenPlace, sealed: string): Promise<string> {
+    assertMayUse(this.#app, 'client-secret:open');
+    const where = cellPlace('client_secret', place);
+    const parsed = parseSealedText(sealed);
+    return this.#tenantKeys.use(place.tenantId, 'client_secret', parsed.keyVersion, (key) =>
       openText(key, where, parsed).toString(),
     );
   }
@@ -121,7 +154,19 @@ export class Keys {
     assertUuid(tenantId);
     if (kind.includes('\0')) throw new TypeError('the kind of a blind index holds no NUL: it ends the kind');
     return this.#tenantKeys.use(tenantId, 'index', 'first', (key) =>
-      createHmac('sha256', key.bytes).update(`${kind}\0`).update(value).digest('base64url'),
+      hmacSha256(key.bytes, `${kind}\0`, value).toString('base64url'),
+    );
+  }
+
+  /**
+   * A keyed digest (HMAC-SHA256, base64url, 43 characters) of the processor's word for a card or an account, by which a tenant finds the same
+   * one again. It never changes for a value, and no other tenant's is like it: the tenant's first fingerprint key computes it for good.
+   */
+  async fingerprint(tenantId: string, value: string): Promise<string> {
+    assertMayUse(this.#app, 'fingerprint:mac');
+    assertUuid(tenantId);
+    return this.#tenantKeys.use(tenantId, 'fingerprint', 'first', (key) =>
+      hmacSha256(key.bytes, value).toString('base64url'),
     );
   }
 
@@ -138,9 +183,9 @@ const personalPlace = ({ tenantId, subjectId, purpose, record }: PersonalPlace):
   return ['personal', tenantId, subjectId, purpose, record];
 };
 
-const tokenPlace = ({ tenantId, table, column, row }: TokenPlace): string[] => {
+const cellPlace = (kind: 'token' | 'client_secret', { tenantId, table, column, row }: TokenPlace): string[] => {
   assertUuid(tenantId);
-  return ['token', tenantId, table, column, row];
+  return [kind, tenantId, table, column, row];
 };
 
 const deadLetterPlace = (tenantId: string, record: string): string[] => {

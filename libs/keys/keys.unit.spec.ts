@@ -6,7 +6,7 @@ import type { TenantKeyStore } from './tenant-keys.js';
 import { KmsInMemory } from './testing/kms-in-memory.js';
 import { RowsInMemory } from './testing/rows-in-memory.js';
 import { whoMayDecrypt } from './who-may-decrypt.js';
-import type { KeyUser } from './who-may-decrypt.js';
+import type { KeyCapability, KeyUser } from './who-may-decrypt.js';
 
 const tenantId = '11111111-1111-4111-8111-111111111111';
 const otherId = '22222222-2222-4222-8222-222222222222';
@@ -145,6 +145,42 @@ describe('a processor token', () => {
   });
 });
 
+describe('a client secret', () => {
+  const cell: TokenPlace = { tenantId, table: 'client_secret', column: 'sealed', row: `${otherId}:1` };
+
+  it('is sealed by the gateway and opened by the api, in its own cell alone', async () => {
+    const { keysOf } = world();
+    const sealed = await keysOf('gateway').sealClientSecret(cell, 'pi_1_secret_2');
+    expect(sealed).not.toContain('secret_2');
+    expect(await keysOf('api').openClientSecret(cell, sealed)).toBe('pi_1_secret_2');
+    await expect(keysOf('api').openClientSecret({ ...cell, row: `${otherId}:2` }, sealed)).rejects.toThrow(SealBroken);
+  });
+
+  it('is under a key of its own: a token key opens none', async () => {
+    const { keysOf, tenantRows } = world();
+    const sealed = await keysOf('gateway').sealToken(cell, 'pi_1_secret_2');
+    await keysOf('gateway').sealClientSecret(cell, 'pi_1_secret_2');
+    await expect(keysOf('api').openClientSecret(cell, sealed)).rejects.toThrow(SealBroken);
+    expect([...tenantRows.rows.keys()]).toEqual([`${tenantId}/token`, `${tenantId}/client_secret`]);
+  });
+});
+
+describe('the fingerprint of a card', () => {
+  it('is the same for good within a tenant, and another in every other', async () => {
+    const { kms, keysOf, tenantRows } = world();
+    const before = await keysOf('gateway').fingerprint(tenantId, 'Xt5EWLLDS7FJjR1c');
+    expect(before).toMatch(/^[A-Za-z0-9_-]{43}$/);
+    const { wrapped } = await kms.generateDataKey({ tenantId, purpose: 'fingerprint', environment: 'test' });
+    await tenantRows.insert(`${tenantId}/fingerprint`, 2, wrapped);
+    expect(await keysOf('gateway').fingerprint(tenantId, 'Xt5EWLLDS7FJjR1c')).toBe(before);
+    const others = [
+      await keysOf('gateway').fingerprint(otherId, 'Xt5EWLLDS7FJjR1c'),
+      await keysOf('gateway').fingerprint(tenantId, 'Xt5EWLLDS7FJjR1d'),
+    ];
+    expect(new Set([before, ...others]).size).toBe(3);
+  });
+});
+
 describe('the blind index', () => {
   it('is equal for equal values of one tenant and kind only', async () => {
     const { keysOf } = world();
@@ -211,12 +247,20 @@ describe('a dead letter', () => {
 });
 
 describe('who may decrypt', () => {
-  const operations = {
+  /** Those of the platform and of rotation have specs of their own: platform-keys and rotation. */
+  type OfTenants = Exclude<
+    KeyCapability,
+    `${'inbox' | 'webhook-secret' | 'api-key'}:${string}` | `${'tenant' | 'platform' | 'master'}-key:rotate`
+  >;
+  const operations: Record<OfTenants, (keys: Keys) => Promise<unknown>> = {
     'personal:seal': (keys: Keys) => keys.sealPersonal(personal, 'x'),
     'personal:open': (keys: Keys) => keys.openPersonal(personal, 'v1.1.AAAA'),
     'token:seal': (keys: Keys) => keys.sealToken(token, 'x'),
     'token:open': (keys: Keys) => keys.openToken(token, 'v1.1.AAAA'),
     'index:mac': (keys: Keys) => keys.blindIndex(tenantId, 'email', 'x'),
+    'client-secret:seal': (keys: Keys) => keys.sealClientSecret(token, 'x'),
+    'client-secret:open': (keys: Keys) => keys.openClientSecret(token, 'v1.1.AAAA'),
+    'fingerprint:mac': (keys: Keys) => keys.fingerprint(tenantId, 'x'),
     'dead-letter:seal': (keys: Keys) => keys.sealDeadLetter(tenantId, '3:7', Buffer.from('x')),
     'dead-letter:open': (keys: Keys) => keys.openDeadLetter(tenantId, '3:7', 'v1.1.AAAA'),
   };
@@ -231,6 +275,23 @@ describe('who may decrypt', () => {
     expect(denied).toBe(!whoMayDecrypt[app].includes(capability));
     if (denied) expect(kms.asked).toEqual([]);
   });
+
+  it.each(Object.keys(whoMayDecrypt) as KeyUser[])(
+    '%s seals anew where it may both open and rotate, and else not',
+    async (app) => {
+      const { kms, keysOf } = world();
+      const may = (capability: KeyCapability) => whoMayDecrypt[app].includes(capability);
+      const attempts = [
+        ['token:open', keysOf(app).resealToken(token, 'v1.1.AAAA')],
+        ['personal:open', keysOf(app).rewrapSubjectKey(personal, { version: 1, wrapped: Buffer.from('v1.1.AAAA') })],
+      ] as const;
+      for (const [capability, attempt] of attempts) {
+        const outcome = await attempt.catch((error: unknown) => error);
+        expect(outcome instanceof KeyUseDenied).toBe(!(may('tenant-key:rotate') && may(capability)));
+      }
+      expect(kms.asked).toEqual([]); // what it was given is no sealed text
+    },
+  );
 
   it('lists relay and projector for nothing, webhook-ingest for nothing of a tenant, and only the gateway to open tokens', () => {
     const openers = (Object.keys(whoMayDecrypt) as KeyUser[]).filter((app) =>

@@ -2,11 +2,15 @@ import { KeyMissing } from './errors.js';
 import { KeyCache } from './key-cache.js';
 import type { KeyCacheLimits, KeyMaterial } from './key-cache.js';
 import type { EncryptionContext, Environment, KeyManagement } from './key-management.js';
+import { isSealedByKms, secretBytes, secretOf, secretTextOf, wrappedSecretOf } from './sealed-secret.js';
+import type { SecretHome, SecretPlace } from './sealed-secret.js';
 import { openText, parseSealedText, sealText } from './sealed-text.js';
 import { loadDataKey } from './stored-data-key.js';
 import type { KeyVersion, WrappedKey } from './stored-data-key.js';
-import { assertMayUse } from './who-may-decrypt.js';
-import type { KeyUser, PlatformPurpose } from './who-may-decrypt.js';
+import { assertMayUseIn } from './who-may-decrypt.js';
+import type { KeyCapability, KeyUser, PlatformPurpose, SecretPurpose } from './who-may-decrypt.js';
+
+export type { SecretPlace } from './sealed-secret.js';
 
 /** The port to where the platform's own wrapped DEKs lie. */
 export interface PlatformKeyStore {
@@ -31,14 +35,6 @@ export interface InboxLetter {
   signature: string | undefined;
 }
 
-/** The row of a webhook secret. The same words must be given to open it. */
-export interface WebhookSecretPlace {
-  processor: string;
-  /** '' for the platform's own endpoint. */
-  account: string;
-  version: number;
-}
-
 export interface PlatformKeysOptions {
   /** The app that asks. It can do what `whoMayDecrypt` lists for it; all else rejects with KeyUseDenied. */
   app: KeyUser;
@@ -56,8 +52,9 @@ const lengthBytes = 4;
 const maxLetterBytes = lengthBytes + maxSignatureBytes + maxInboxBodyBytes;
 
 /**
- * Seals and opens what belongs to the platform and to no tenant, or to none yet (envelope encryption: KMS -> platform DEK -> key of
- * a record). Anything changed or moved, to another event, row or environment, rejects with SealBroken.
+ * Seals and opens what belongs to the platform and to no tenant, or to none yet: deliveries by envelope encryption (KMS -> platform DEK ->
+ * key of a record), secrets by the KMS itself, so that who may seal them need not be one who may open them. Anything changed or moved, to
+ * another event, row or environment, rejects with SealBroken, or with UnwrapRefused where the KMS sees it.
  */
 export class PlatformKeys {
   readonly #options: PlatformKeysOptions;
@@ -70,7 +67,7 @@ export class PlatformKeys {
 
   /** Seals the delivery of an event for its row. Throws RangeError for a body over 1 MiB. */
   async sealInbox(place: InboxPlace, letter: InboxLetter): Promise<string> {
-    assertMayUse(this.#options.app, 'inbox:seal');
+    this.#assertMay('inbox:seal');
     const bytes = bytesOf(letter);
     return this.#use(place.processor, 'inbox', 'latest', (key) =>
       sealText(key, inboxPlace(place), bytes, maxLetterBytes),
@@ -79,7 +76,7 @@ export class PlatformKeys {
 
   /** Opens the delivery of this very event. */
   async openInbox(place: InboxPlace, sealed: string): Promise<InboxLetter> {
-    assertMayUse(this.#options.app, 'inbox:open');
+    this.#assertMay('inbox:open');
     const parsed = parseSealedText(sealed, maxLetterBytes);
     return this.#use(place.processor, 'inbox', parsed.keyVersion, (key) =>
       letterOf(openText(key, inboxPlace(place), parsed)),
@@ -87,20 +84,34 @@ export class PlatformKeys {
   }
 
   /** Seals a webhook secret for its row, in this environment. */
-  async sealWebhookSecret(place: WebhookSecretPlace, secret: string): Promise<string> {
-    assertMayUse(this.#options.app, 'webhook-secret:seal');
-    return this.#use(place.processor, 'webhook_secret', 'latest', (key) =>
-      sealText(key, this.#secretPlace(place), Buffer.from(secret)),
+  async sealWebhookSecret(place: SecretPlace, secret: string): Promise<string> {
+    this.#assertMay('webhook-secret:seal');
+    return this.#sealSecret('webhook_secret', place, secret);
+  }
+
+  /** Opens the webhook secret of this very row, also one that an earlier release sealed under a key of the platform. */
+  async openWebhookSecret(place: SecretPlace, sealed: string): Promise<string> {
+    this.#assertMay('webhook-secret:open');
+    if (isSealedByKms(sealed)) return this.#openSecret('webhook_secret', place, sealed);
+    const parsed = parseSealedText(sealed);
+    const { environment } = this.#options;
+    const { processor, account, version } = place;
+    const sealedFor = ['webhook_secret', processor, account, environment, String(version)];
+    return this.#use(processor, 'webhook_secret', parsed.keyVersion, (key) =>
+      openText(key, sealedFor, parsed).toString(),
     );
   }
 
-  /** Opens the webhook secret of this very row. */
-  async openWebhookSecret(place: WebhookSecretPlace, sealed: string): Promise<string> {
-    assertMayUse(this.#options.app, 'webhook-secret:open');
-    const parsed = parseSealedText(sealed);
-    return this.#use(place.processor, 'webhook_secret', parsed.keyVersion, (key) =>
-      openText(key, this.#secretPlace(place), parsed).toString(),
-    );
+  /** Seals a key of the processor's API for its row, in this environment. */
+  async sealApiKey(place: SecretPlace, key: string): Promise<string> {
+    this.#assertMay('api-key:seal');
+    return this.#sealSecret('api_key', place, key);
+  }
+
+  /** Opens the API key of this very row. */
+  async openApiKey(place: SecretPlace, sealed: string): Promise<string> {
+    this.#assertMay('api-key:open');
+    return this.#openSecret('api_key', place, sealed);
   }
 
   /** Forgets and zeroes every key that is held in clear; the next use loads them anew. */
@@ -108,8 +119,32 @@ export class PlatformKeys {
     this.#cache.clear();
   }
 
-  #secretPlace({ processor, account, version }: WebhookSecretPlace): string[] {
-    return ['webhook_secret', processor, account, this.#options.environment, String(version)];
+  #assertMay(capability: KeyCapability): void {
+    assertMayUseIn(this.#options.environment, this.#options.app, capability);
+  }
+
+  async #sealSecret(purpose: SecretPurpose, place: SecretPlace, secret: string): Promise<string> {
+    const { kms, environment } = this.#options;
+    const bytes = secretBytes(this.#homeOf(purpose, place), secret);
+    try {
+      return secretTextOf(await kms.encrypt(bytes, { processor: place.processor, purpose, environment }));
+    } finally {
+      bytes.fill(0);
+    }
+  }
+
+  async #openSecret(purpose: SecretPurpose, place: SecretPlace, sealed: string): Promise<string> {
+    const { kms, environment } = this.#options;
+    const bytes = await kms.decrypt(wrappedSecretOf(sealed), { processor: place.processor, purpose, environment });
+    try {
+      return secretOf(this.#homeOf(purpose, place), bytes);
+    } finally {
+      bytes.fill(0);
+    }
+  }
+
+  #homeOf(purpose: SecretPurpose, { processor, account, version }: SecretPlace): SecretHome {
+    return { purpose, processor, account, version, environment: this.#options.environment };
   }
 
   #use<T>(processor: string, purpose: PlatformPurpose, version: KeyVersion, work: (key: KeyMaterial) => T): Promise<T> {

@@ -1,15 +1,18 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomFillSync } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
+import { gcmDecrypt, gcmEncrypt, gcmKeyBytes, gcmNonceBytes, gcmTagBytes } from './aes-gcm.js';
+import type { GcmParameters } from './aes-gcm.js';
 import { SealBroken } from './errors.js';
+import { hkdfSha256 } from './hkdf.js';
 import type { KeyMaterial } from './key-cache.js';
 
 const saltBytes = 16;
-const nonceBytes = 12;
-const tagBytes = 16;
-const overheadBytes = saltBytes + nonceBytes + tagBytes;
-const recordKeyBytes = 32;
+const headBytes = saltBytes + gcmNonceBytes;
+const overheadBytes = headBytes + gcmTagBytes;
 const recordKeyInfo = 'billing/record/v1';
 /** Nothing of a tenant that is sealed comes near it: a bound for what a reader will take. */
 const maxPlaintextBytes = 65_536;
+/** The newest that a sealed text can name. */
+const maxKeyVersion = 999_999_999;
 /** Random bytes are fetched in blocks: one call to the generator costs more than sealing a record. */
 const randomBlockBytes = 4_096;
 
@@ -26,19 +29,19 @@ export interface SealedText {
  * Seals `plaintext` (at most `maxBytes`, 64 KiB by default) as `v1.<key version>.<base64url(salt | nonce | ciphertext | tag)>`, a storage format:
  * AES-256-GCM (NIST SP 800-38D) under a key of its own, HKDF-SHA256 (RFC 5869) of `key` and a random salt. The additional
  * data is the format, the key version and `place`.
+ *
+ * Salt and nonce, 224 random bits, would both have to repeat for two texts to share key and nonce. Up to 2^48 texts under one `key` that has a
+ * chance below 2^-128; SP 800-38D allows 2^-32. A key is replaced after 90 days, in which a million texts a second make 2^43.
  */
 export const sealText = (key: KeyMaterial, place: Place, plaintext: Buffer, maxBytes = maxPlaintextBytes): string => {
+  if (key.version < 1 || key.version > maxKeyVersion)
+    throw new RangeError(`a sealed text names a key of version 1 to ${maxKeyVersion}`);
   if (plaintext.length > maxBytes) throw new RangeError(`at most ${maxBytes} bytes can be sealed`);
   const sealed = Buffer.allocUnsafe(overheadBytes + plaintext.length);
-  takeRandom(saltBytes + nonceBytes).copy(sealed);
-  const recordKey = deriveRecordKey(key, sealed.subarray(0, saltBytes));
-  const nonce = sealed.subarray(saltBytes, saltBytes + nonceBytes);
-  const cipher = createCipheriv('aes-256-gcm', recordKey, nonce, { authTagLength: tagBytes });
-  recordKey.fill(0);
-  cipher.setAAD(additionalData(key.version, place));
-  cipher.update(plaintext).copy(sealed, saltBytes + nonceBytes);
-  cipher.final();
-  cipher.getAuthTag().copy(sealed, sealed.length - tagBytes);
+  takeRandom(headBytes).copy(sealed);
+  const parameters = parametersOf(key, place, sealed);
+  gcmEncrypt(parameters, plaintext, sealed.subarray(headBytes));
+  parameters.key.fill(0);
   return `v1.${key.version}.${sealed.toString('base64url')}`;
 };
 
@@ -56,24 +59,22 @@ export const parseSealedText = (text: string, maxBytes = maxPlaintextBytes): Sea
 /** Opens what `sealText` sealed under `key` for `place`. Throws SealBroken for anything else. */
 export const openText = (key: KeyMaterial, place: Place, sealed: SealedText): Buffer => {
   if (sealed.keyVersion !== key.version) throw new SealBroken('another key version');
-  const { body } = sealed;
-  const recordKey = deriveRecordKey(key, body.subarray(0, saltBytes));
-  const nonce = body.subarray(saltBytes, saltBytes + nonceBytes);
-  const decipher = createDecipheriv('aes-256-gcm', recordKey, nonce, { authTagLength: tagBytes });
-  recordKey.fill(0);
-  decipher.setAAD(additionalData(key.version, place));
-  decipher.setAuthTag(body.subarray(-tagBytes));
-  const plaintext = decipher.update(body.subarray(saltBytes + nonceBytes, -tagBytes));
+  const parameters = parametersOf(key, place, sealed.body);
   try {
-    decipher.final();
+    return gcmDecrypt(parameters, sealed.body.subarray(headBytes));
   } catch (cause) {
     throw new SealBroken('authentication failed', { cause });
+  } finally {
+    parameters.key.fill(0);
   }
-  return plaintext;
 };
 
-const deriveRecordKey = (key: KeyMaterial, salt: Buffer): Buffer =>
-  Buffer.from(hkdfSync('sha256', key.bytes, salt, recordKeyInfo, recordKeyBytes));
+/** The record's own key, which its user zeroes, and nonce, from the salt and nonce that it begins with. */
+const parametersOf = (key: KeyMaterial, place: Place, sealed: Buffer): GcmParameters => ({
+  key: hkdfSha256(key.bytes, sealed.subarray(0, saltBytes), recordKeyInfo, gcmKeyBytes),
+  nonce: sealed.subarray(saltBytes, headBytes),
+  additionalData: additionalData(key.version, place),
+});
 
 /** JSON of a list of strings: no two different places give the same bytes. */
 const additionalData = (keyVersion: number, place: Place): Buffer =>

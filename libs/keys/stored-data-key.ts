@@ -30,9 +30,7 @@ export const loadDataKey = async (
 ): Promise<KeyMaterial | undefined> => {
   let versions = await rows.read();
   if (versions.length === 0 && typeof version !== 'number') {
-    const { plaintext, wrapped } = await kms.generateDataKey(context);
-    plaintext.fill(0);
-    await rows.insertFirst(wrapped);
+    await rows.insertFirst(await kms.generateDataKeyWithoutPlaintext(context));
     // Another process may have been first: what is stored counts, not what we made.
     versions = await rows.read();
   }

@@ -50,6 +50,13 @@ export class SubjectKeys {
     return this.#cache.use(id, () => this.#load(subject, version), work);
   }
 
+  /** The same key of a person, wrapped anew under the newest key of the tenant. What it sealed opens as before. */
+  async rewrap(subject: Subject, { version, wrapped }: WrappedKey): Promise<Buffer> {
+    const sealed = wrapped.toString('latin1');
+    const place = placeOf(subject, version);
+    return Buffer.from(await this.#tenantKeys.reseal(subject.tenantId, 'personal', place, sealed));
+  }
+
   /** Forgets and zeroes every cached key. */
   clear(): void {
     this.#cache.clear();

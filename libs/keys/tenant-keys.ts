@@ -1,7 +1,9 @@
-import { KeyMissing } from './errors.js';
+import { KeyManagementUnavailable, KeyMissing, NewestKeyUnusable } from './errors.js';
 import { KeyCache } from './key-cache.js';
 import type { KeyCacheLimits, KeyMaterial } from './key-cache.js';
 import type { EncryptionContext, Environment, KeyManagement } from './key-management.js';
+import { openText, parseSealedText, sealText } from './sealed-text.js';
+import type { Place } from './sealed-text.js';
 import { loadDataKey } from './stored-data-key.js';
 import type { KeyVersion, WrappedKey } from './stored-data-key.js';
 import type { KeyPurpose } from './who-may-decrypt.js';
@@ -39,6 +41,27 @@ export class TenantKeys {
    */
   use<T>(tenantId: string, purpose: KeyPurpose, version: KeyVersion, work: (key: KeyMaterial) => T): Promise<T> {
     return this.#cache.use(`${tenantId}/${purpose}/${version}`, () => this.#load(tenantId, purpose, version), work);
+  }
+
+  /**
+   * What `sealed` holds, sealed anew for the same place under the newest version that is known here, and opened once as readers will. Rejects
+   * as opening it does, and with NewestKeyUnusable where it is the newest version that fails.
+   */
+  async reseal(tenantId: string, purpose: KeyPurpose, place: Place, sealed: string): Promise<string> {
+    const parsed = parseSealedText(sealed);
+    const plaintext = await this.use(tenantId, purpose, parsed.keyVersion, (key) => openText(key, place, parsed));
+    try {
+      const resealed = await this.use(tenantId, purpose, 'latest', (key) => sealText(key, place, plaintext));
+      const anew = parseSealedText(resealed);
+      const opened = await this.use(tenantId, purpose, anew.keyVersion, (key) => openText(key, place, anew));
+      opened.fill(0);
+      return resealed;
+    } catch (error) {
+      if (error instanceof KeyManagementUnavailable) throw error;
+      throw new NewestKeyUnusable(purpose, { cause: error });
+    } finally {
+      plaintext.fill(0);
+    }
   }
 
   /** Forgets and zeroes every cached key. */

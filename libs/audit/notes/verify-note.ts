@@ -4,12 +4,18 @@ import { cosignedMessage, parseTimestamped } from './cosignature.js';
 import type { Note, NoteSignature } from './note.js';
 import type { VerifierKey } from './verifier-key.js';
 
+/** Whether a signature is one of `message`: of P-256 over SHA-256 in ASN.1 (FIPS 186-5), or pure Ed25519 (RFC 8032). */
+export const holdsOver = (
+  message: Uint8Array,
+  { type, publicKey }: Pick<VerifierKey, 'type' | 'publicKey'>,
+  signature: Uint8Array,
+): boolean => verify(type === 'ecdsa-p256' ? 'sha256' : null, message, publicKey, signature);
+
 const holds = (key: VerifierKey, text: string, signature: Uint8Array): boolean => {
-  if (key.type === 'ecdsa-p256') return verify('sha256', Buffer.from(text), key.publicKey, signature);
-  if (key.type === 'ed25519') return verify(null, Buffer.from(text), key.publicKey, signature);
+  if (key.type !== 'cosignature') return holdsOver(Buffer.from(text), key, signature);
   try {
     const timestamped = parseTimestamped(signature);
-    return verify(null, cosignedMessage(text, timestamped.timestamp), key.publicKey, timestamped.signature);
+    return holdsOver(cosignedMessage(text, timestamped.timestamp), key, timestamped.signature);
   } catch (error) {
     if (error instanceof Malformed) return false;
     throw error;

@@ -59,8 +59,9 @@ describe('platform keys in Postgres', () => {
   });
 
   it('of webhook secrets are hidden from the gateway, and all from the api', async () => {
-    const row = { processor: 'stripe', account: '', version: 1 };
-    await keysOf('webhook-ingest', 'billing_webhook_ingest').sealWebhookSecret(row, 'whsec_hush');
+    await database.admin.query(
+      `insert into billing.platform_key (processor, purpose, version, wrapped) values ('stripe', 'webhook_secret', 1, '\\x00')`,
+    );
     const purposes = (pool: Pool) => pool.query('select purpose from billing.platform_key order by 1');
     expect((await purposes(database.pool('billing_gateway'))).rows).toEqual([{ purpose: 'inbox' }]);
     await expect(purposes(database.pool('billing_api'))).rejects.toThrow('permission denied');
@@ -95,6 +96,7 @@ describe('secrets of a processor', () => {
   it('end when they are revoked, once', async () => {
     await set('acct_3', at(0));
     await owner.revoke(nameOf('acct_3'), 1, at(5));
+    expect(await owner.versions(nameOf('acct_3'))).toMatchObject([{ retiresAt: at(5), revokedAt: at(5) }]);
     expect(await versionsOf('acct_3', at(5))).toEqual([]);
     await expect(owner.revoke(nameOf('acct_3'), 1, at(6))).rejects.toThrow(SecretRefused);
     await expect(owner.revoke(nameOf('acct_3'), 9, at(6))).rejects.toThrow(SecretRefused);

@@ -1,1 +1,7 @@
-export { readOrCreateSecretFile, SecretFileExposed } from './secret-file.js';
+export {
+  SecretFileExposed,
+  readOrCreateSecretFile,
+  readSecretFile,
+  replaceSecretFile,
+  whileLocked,
+} from './secret-file.js';

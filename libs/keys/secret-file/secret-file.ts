@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 /** Raised when a secret file can be read by others than its owner. */
@@ -16,16 +16,17 @@ export class SecretFileExposed extends Error {
  * have any access.
  */
 export const readOrCreateSecretFile = async (path: string, make: () => string | Promise<string>): Promise<string> => {
-  const existing = await readSecret(path);
+  const existing = await readSecretFile(path);
   if (existing !== undefined) return existing;
   await mkdir(dirname(path), { recursive: true });
   await createExclusively(path, await make());
-  const winner = await readSecret(path);
+  const winner = await readSecretFile(path);
   if (winner === undefined) throw new Error(`${path} vanished while it was being created; start again`);
   return winner;
 };
 
-const readSecret = async (path: string): Promise<string | undefined> => {
+/** The text of the secret file at `path`; undefined where there is none. Throws SecretFileExposed when group or others have any access. */
+export const readSecretFile = async (path: string): Promise<string | undefined> => {
   try {
     const { mode } = await stat(path);
     if ((mode & 0o077) !== 0) throw new SecretFileExposed(path, mode & 0o777);
@@ -36,16 +37,70 @@ const readSecret = async (path: string): Promise<string | undefined> => {
   }
 };
 
-const createExclusively = async (path: string, text: string): Promise<void> => {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}`);
-  const file = await open(temporary, 'wx', 0o600);
+/** Puts `text` in the place of the secret file at `path`, whole and durable, with mode 0600: whoever reads meanwhile sees the old or the new. */
+export const replaceSecretFile = async (path: string, text: string): Promise<void> => {
+  const temporary = temporaryOf(path);
   try {
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    await writeDurably(temporary, text);
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+};
+
+/** How long a lock counts: what is done under one takes milliseconds, so its holder was killed. */
+const lockLastsMs = 10_000;
+const lockWaitMs = 15_000;
+const lockPollMs = 20;
+
+/** Runs `work` while no other process does for the same path. Rejects when that takes longer than 15 seconds. */
+export const whileLocked = async (path: string, work: () => Promise<void>): Promise<void> => {
+  const lock = `${path}.lock`;
+  const deadline = Date.now() + lockWaitMs;
+  while (!(await taken(lock))) {
+    if (Date.now() > deadline) throw new Error(`${lock} is held by another process; delete it if there is none`);
+    await new Promise((resolve) => setTimeout(resolve, lockPollMs));
+  }
+  try {
+    await work();
+  } finally {
+    await unlink(lock);
+  }
+};
+
+const taken = async (lock: string): Promise<boolean> => {
+  try {
+    await (await open(lock, 'wx', 0o600)).close();
+    return true;
+  } catch (error) {
+    if (!isErrno(error, 'EEXIST')) throw error;
+    const age = await stat(lock).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > lockLastsMs) await unlink(lock).catch(() => undefined);
+    return false;
+  }
+};
+
+const temporaryOf = (path: string): string => join(dirname(path), `.${basename(path)}.${randomUUID()}`);
+
+const writeDurably = async (path: string, text: string): Promise<void> => {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+};
+
+const createExclusively = async (path: string, text: string): Promise<void> => {
+  const temporary = temporaryOf(path);
+  try {
+    await writeDurably(temporary, text);
     // link, unlike rename, fails when another process was first: its file stays, ours is dropped.
     await link(temporary, path);
   } catch (error) {

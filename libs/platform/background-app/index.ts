@@ -6,12 +6,17 @@ import type { Configuration } from '../configuration/index.js';
 import type { Logger } from '../logging/index.js';
 import { nestLogger } from '../logging/index.js';
 import type { Registry } from '../metrics/index.js';
+import type { Warnings } from '../warnings/index.js';
 import { serveMetrics } from './serve-metrics.js';
 
 /** What an app that serves no requests holds open while it runs. */
 export interface BackgroundParts {
   logger: Logger;
   metrics: Registry;
+  /** What a person should look at although the work goes on. */
+  warnings?: Warnings;
+  /** Rejects while the app cannot do its work. */
+  isReady?: () => Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -25,7 +30,7 @@ export const startBackgroundApp = async (
   module: DynamicModule,
 ): Promise<{ close(): Promise<void> }> => {
   try {
-    const metrics = metricsPort === undefined ? undefined : await serveMetrics(parts.metrics, metricsPort);
+    const metrics = metricsPort === undefined ? undefined : await serveMetrics(parts, metricsPort);
     const app = await NestFactory.createApplicationContext(module, {
       logger: nestLogger(parts.logger),
       abortOnError: false,

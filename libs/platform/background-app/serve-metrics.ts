@@ -1,9 +1,12 @@
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { ConfigurationError } from '../configuration/index.js';
+import { onceASecond } from '../http/once-a-second.js';
 import type { Registry } from '../metrics/index.js';
+import { Warnings } from '../warnings/index.js';
 
 /** A small HTTP server on loopback. */
 export interface MetricsServer {
@@ -11,16 +14,32 @@ export interface MetricsServer {
   close(): Promise<void>;
 }
 
-/** Serves `GET /metrics` in the text format of Prometheus, and `GET /healthz`, on `port` of loopback; 0 takes any free one. */
-export const serveMetrics = async (registry: Registry, port: number): Promise<MetricsServer> => {
+/** What an app tells of itself. */
+export interface Told {
+  metrics: Registry;
+  warnings?: Warnings;
+  /** Rejects while the app cannot do its work. */
+  isReady?: () => Promise<unknown>;
+}
+
+type Answer = { status: number; type: string; body: string };
+
+/**
+ * Serves `GET /metrics` in the text format of Prometheus, `GET /healthz`, and `GET /readyz` as the api answers it, on `port` of loopback;
+ * 0 takes any free one.
+ */
+export const serveMetrics = async (told: Told, port: number): Promise<MetricsServer> => {
+  const routes = routesOf(told);
   const server = createServer((request, response) => {
-    if (request.method !== 'GET' || !['/metrics', '/healthz'].includes(request.url ?? '')) {
+    const route = request.method === 'GET' ? routes[request.url ?? ''] : undefined;
+    if (!route) {
       response.writeHead(404).end();
       return;
     }
-    const answer = request.url === '/healthz' ? Promise.resolve('ok\n') : registry.metrics();
-    answer.then(
-      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
+    route().then(
+      (answer) => {
+        send(response, answer);
+      },
       () => response.writeHead(500).end(),
     );
   });
@@ -39,4 +58,28 @@ export const serveMetrics = async (registry: Registry, port: number): Promise<Me
       await new Promise((resolve) => server.close(resolve));
     },
   };
+};
+
+const routesOf = ({ metrics, warnings = new Warnings(), isReady = () => Promise.resolve() }: Told) => {
+  const text = (body: string): Answer => ({ status: 200, type: metrics.contentType, body });
+  const json = (status: number, value: unknown): Answer => ({
+    status,
+    type: 'application/json',
+    body: JSON.stringify(value),
+  });
+  const asked = onceASecond(isReady);
+  const routes: Record<string, (() => Promise<Answer>) | undefined> = {
+    '/healthz': () => Promise.resolve(text('ok\n')),
+    '/metrics': async () => text(await metrics.metrics()),
+    '/readyz': () =>
+      asked().then(
+        () => json(200, warnings.readiness()),
+        () => json(503, { status: 'not_ready' }),
+      ),
+  };
+  return routes;
+};
+
+const send = (response: ServerResponse, { status, type, body }: Answer): void => {
+  response.writeHead(status, { 'content-type': type }).end(body);
 };

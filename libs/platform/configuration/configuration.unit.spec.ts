@@ -31,6 +31,7 @@ describe('configuration', () => {
     ['STRIPE_API_KEY', { ...enough, STRIPE_API_KEY: 'pk_test_1' }, 'STRIPE_API_KEY must be a secret'],
     ['WEBHOOK_PORT', { ...enough, WEBHOOK_PORT: '70000' }, 'WEBHOOK_PORT must be a port number'],
     ['RECONCILE_EVERY', { ...enough, RECONCILE_EVERY: 'daily' }, 'RECONCILE_EVERY must be a whole number of hours'],
+    ['KEY_ROTATION_DAYS', { ...enough, KEY_ROTATION_DAYS: '0' }, 'KEY_ROTATION_DAYS must be a whole number of days'],
     ['RECONCILE_EVERY', { ...enough, RECONCILE_EVERY: '-1' }, 'RECONCILE_EVERY must be a whole number of hours'],
   ])('names %s when it is wrong', (_, environment, message) => {
     expect(() => readConfiguration(environment)).toThrow(ConfigurationError);
@@ -45,7 +46,9 @@ describe('configuration', () => {
   );
   it.each(['sk_live_1', 'rk_live_1'])('refuses the live key %s outside production', (STRIPE_API_KEY) => {
     expect(() => readConfiguration({ ...enough, STRIPE_API_KEY })).toThrow('only production may use');
-    expect(readConfiguration({ ...production, STRIPE_API_KEY }).stripe.apiKey).toBe(STRIPE_API_KEY);
+    expect(() => readConfiguration({ ...production, STRIPE_API_KEY })).toThrow(
+      'STRIPE_API_KEY must not be set in production: store the key with billing secrets set --kind api',
+    );
   });
   it.each([
     ['a development issuer', { AUTH_ISSUER: 'http://127.0.0.1:3000' }],

@@ -1,18 +1,25 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 
 import { plainToInstance } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
 
+import type { CheckoutSettings } from './checkout.js';
+import { readCheckoutSettings } from './checkout.js';
 import { ConfigurationError } from './configuration-error.js';
 import type { ClientSettings, InboundSettings, TrustedProxies } from './inbound.js';
 import { readInboundSettings } from './inbound.js';
+import type { AwsKeyManagementSettings, KeyManagementSettings, LocalKeyManagementSettings } from './key-management.js';
+import { isMasterKey, readKeyManagementSettings } from './key-management.js';
 import type { KafkaSettings } from './kafka.js';
 import { readKafkaSettings } from './kafka.js';
 import { refuseUnverifiedConnections } from './outbound.js';
 import type { RateLimit, RateLimitSettings } from './rate-limits.js';
 import { readRateLimits } from './rate-limits.js';
 
-export { ConfigurationError, readInboundSettings, readKafkaSettings, refuseUnverifiedConnections };
+export { ConfigurationError, isMasterKey, readInboundSettings, readKafkaSettings, refuseUnverifiedConnections };
+export type { AwsKeyManagementSettings, KeyManagementSettings, LocalKeyManagementSettings };
+export { readCheckoutSettings };
+export type { CheckoutSettings };
 export type { ClientSettings, InboundSettings, KafkaSettings, RateLimit, RateLimitSettings, TrustedProxies };
 
 /** The exit code of a program that was configured wrongly: EX_CONFIG of sysexits.h. */
@@ -34,9 +41,10 @@ export interface Configuration {
   metricsPort: number | undefined;
   logLevel: string;
   auth: { issuer: string; audience: string; jwksUrl: string };
-  kms: { provider: 'local' | 'aws'; keyringPath: string };
+  kms: KeyManagementSettings;
   stripe: {
     apiBase: string | undefined;
+    /** The first key of the API, while none is stored; never in production. */
     apiKey: string | undefined;
     /** The first secrets of the webhook endpoints, while none is stored; never in production. */
     webhookSecret: string | undefined;
@@ -44,6 +52,8 @@ export interface Configuration {
   };
   /** How often the gateway compares with the processor unasked; 0: only when an operator asks. */
   reconcileEveryHours: number;
+  /** After how many days a tenant's key is replaced by a new version. */
+  keyRotationDays: number;
   /** Undefined: the log is read from Postgres, and commands come over HTTP alone. */
   kafka: KafkaSettings | undefined;
   rateLimits: RateLimitSettings;
@@ -51,6 +61,7 @@ export interface Configuration {
 
 const url = { require_tld: false, require_protocol: true };
 const port = 'must be a port number from 0 (any free one) to 65535';
+const days = 'must be a whole number of days from 1 to 365';
 const hours = 'must be a whole number of hours from 1 to 720, or 0 for never';
 /** Signing secrets of Stripe's webhook endpoints. One that was pasted with a space in it would verify nothing. */
 export const webhookSecretForm = /^whsec_[\x21-\x7e]{8,250}$/;
@@ -93,6 +104,12 @@ class Settings {
   RECONCILE_EVERY?: number;
 
   @IsOptional()
+  @IsInt({ message: days })
+  @Min(1, { message: days })
+  @Max(365, { message: days })
+  KEY_ROTATION_DAYS?: number;
+
+  @IsOptional()
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { message: 'must be a pino level' })
   LOG_LEVEL?: string;
 
@@ -107,10 +124,6 @@ class Settings {
   @IsOptional()
   @IsUrl({ ...url, protocols: ['http', 'https'] }, { message: 'must be the URL of a JWKS document' })
   AUTH_JWKS_URL?: string;
-
-  @IsOptional()
-  @IsIn(['local', 'aws'], { message: 'must be local or aws' })
-  KMS_PROVIDER?: 'local' | 'aws';
 
   @IsOptional()
   @IsUrl({ ...url, protocols: ['http', 'https'] }, { message: "must be the base URL of Stripe's API or of a stand-in" })
@@ -132,7 +145,7 @@ class Settings {
 
 /**
  * Reads and checks the environment, once. Throws ConfigurationError on the first wrong setting, and on what production
- * refuses: an http issuer or JWKS, the local KMS, a stand-in for Stripe, a test key, a webhook secret in the environment, Kafka without TLS. A live key is refused everywhere else.
+ * refuses: an http issuer or JWKS, the local KMS, a stand-in for Stripe, a key of Stripe or a webhook secret in the environment, Kafka without TLS. A live key is refused everywhere else.
  */
 export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration => {
   const settings = checked(environment);
@@ -152,7 +165,7 @@ export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration
       audience: settings.AUTH_AUDIENCE ?? 'billing-service',
       jwksUrl: settings.AUTH_JWKS_URL ?? `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`,
     },
-    kms: { provider: settings.KMS_PROVIDER ?? 'local', keyringPath: join(dataDirectory, 'keyring.json') },
+    kms: readKeyManagementSettings(environment, dataDirectory),
     stripe: {
       apiBase: settings.STRIPE_API_BASE,
       apiKey: settings.STRIPE_API_KEY,
@@ -160,6 +173,7 @@ export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration
       connectWebhookSecret: settings.STRIPE_CONNECT_WEBHOOK_SECRET,
     },
     reconcileEveryHours: settings.RECONCILE_EVERY ?? 24,
+    keyRotationDays: settings.KEY_ROTATION_DAYS ?? 90,
     kafka: readKafkaSettings(environment),
     rateLimits: readRateLimits(environment),
   };
@@ -179,22 +193,24 @@ const checked = (environment: NodeJS.ProcessEnv): Settings => {
   if (environment.WEBHOOK_PORT) settings.WEBHOOK_PORT = Number(environment.WEBHOOK_PORT);
   if (environment.METRICS_PORT) settings.METRICS_PORT = Number(environment.METRICS_PORT);
   if (environment.RECONCILE_EVERY) settings.RECONCILE_EVERY = Number(environment.RECONCILE_EVERY);
+  if (environment.KEY_ROTATION_DAYS) settings.KEY_ROTATION_DAYS = Number(environment.KEY_ROTATION_DAYS);
   const [wrong] = validateSync(settings, { stopAtFirstError: true });
   if (wrong)
     throw new ConfigurationError(`${wrong.property} ${Object.values(wrong.constraints ?? {})[0] ?? 'is wrong'}`);
   return settings;
 };
 
-const refuseTrialSettings = ({ auth, kms, stripe }: Configuration): void => {
+const refuseTrialSettings = ({ auth, stripe }: Configuration): void => {
   if (!auth.issuer.startsWith('https:'))
     throw new ConfigurationError('AUTH_ISSUER must be an https issuer in production');
   if (!auth.jwksUrl.startsWith('https:')) throw new ConfigurationError('AUTH_JWKS_URL must be https in production');
-  if (kms.provider === 'local') throw new ConfigurationError('KMS_PROVIDER must not be local in production; use aws');
   if (stripe.apiBase && !isStripe(stripe.apiBase)) {
     throw new ConfigurationError("STRIPE_API_BASE must be Stripe's own API in production; leave it out");
   }
-  if (stripe.apiKey && !/^(sk|rk)_live_/.test(stripe.apiKey)) {
-    throw new ConfigurationError('STRIPE_API_KEY must be a live key in production');
+  if (stripe.apiKey) {
+    throw new ConfigurationError(
+      'STRIPE_API_KEY must not be set in production: store the key with billing secrets set --kind api',
+    );
   }
   if (stripe.webhookSecret ?? stripe.connectWebhookSecret) {
     const name = stripe.webhookSecret ? 'STRIPE_WEBHOOK_SECRET' : 'STRIPE_CONNECT_WEBHOOK_SECRET';

@@ -28,7 +28,8 @@ export const readRateLimits = (environment: NodeJS.ProcessEnv): RateLimitSetting
   denied: limitOf(environment, 'RATE_LIMIT_DENIED', '3000/10'),
 });
 
-const limitOf = (environment: NodeJS.ProcessEnv, name: string, byDefault: string): RateLimit | undefined => {
+/** One such variable. Throws ConfigurationError for a wrong one. */
+export const limitOf = (environment: NodeJS.ProcessEnv, name: string, byDefault: string): RateLimit | undefined => {
   const set = environment[name] ?? '';
   if (set === '0') return undefined;
   const [, requests, seconds] = form.exec(set === '' ? byDefault : set) ?? [];

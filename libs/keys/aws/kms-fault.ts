@@ -1,0 +1,88 @@
+import type { KeyManagementTrouble } from '../errors.js';
+
+/** What a failed try says: the KMS refused these bytes, or it cannot be used; `again`: another try may do better at once. */
+export type KmsFault =
+  { kind: 'refused' } | { kind: 'trouble'; trouble: KeyManagementTrouble; again: boolean; name: string };
+
+/** Wrong context, changed bytes, and what another key wrapped: KMS does not tell the first two from each other. */
+const refusals: ReadonlySet<string> = new Set(['InvalidCiphertextException', 'IncorrectKeyException']);
+
+const throttling: ReadonlySet<string> = new Set([
+  'ThrottlingException',
+  'Throttling',
+  'ThrottledException',
+  'TooManyRequestsException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'SlowDown',
+]);
+
+/** No answer in time, as this process, the SDK or KMS itself says. */
+const timeouts: ReadonlySet<string> = new Set([
+  'TimeoutError',
+  'AbortError',
+  'DependencyTimeoutException',
+  'RequestTimeout',
+]);
+
+/** Answers with which KMS asks for patience. */
+const passing: ReadonlySet<string> = new Set([
+  'KeyUnavailableException',
+  'KMSInternalException',
+  'InternalFailure',
+  'InternalServerError',
+  'ServiceUnavailable',
+  'ServiceUnavailableException',
+]);
+
+/**
+ * What the error of a call means. Words are those of the KMS API reference ("Common Errors" included); whatever is not known there comes
+ * of the way to it: names that do not resolve, connections that break, certificates that are not believed, answers that are no JSON.
+ */
+export const kmsFaultOf = (error: unknown): KmsFault => {
+  const { name, message, status } = detailsOf(error);
+  if (refusals.has(name)) return { kind: 'refused' };
+  const trouble = (what: KeyManagementTrouble, again: boolean): KmsFault => ({
+    kind: 'trouble',
+    trouble: what,
+    again,
+    name,
+  });
+  if (throttling.has(name) || status === 429) return trouble('throttled', true);
+  if (timeouts.has(name)) return trouble('timeout', true);
+  if (name === 'DisabledException') return trouble('disabled', false);
+  if (name === 'KMSInvalidStateException')
+    return trouble(/pending ?deletion/i.test(message) ? 'pending_deletion' : 'disabled', false);
+  if (passing.has(name) || status === undefined || status >= 500) {
+    // Without credentials nothing is sent; who gives them may be away for a moment, but nobody is helped by asking at once.
+    const noCredentials = name === 'CredentialsProviderError' || name === 'TokenProviderError';
+    return noCredentials ? trouble('denied', false) : trouble('unreachable', true);
+  }
+  // All else is our key, our credentials or our request: AccessDenied, NotFound, InvalidKeyUsage, ExpiredToken, InvalidSignature...
+  return trouble('denied', false);
+};
+
+interface Details {
+  name: string;
+  message: string;
+  status: number | undefined;
+}
+
+const detailsOf = (error: unknown): Details => {
+  if (!(error instanceof Error)) return { name: 'unknown', message: '', status: undefined };
+  const { httpStatusCode } = (error as { $metadata?: { httpStatusCode?: number } }).$metadata ?? {};
+  const { code } = error as { code?: unknown };
+  // Node's own errors are all named Error, and say what they are by their code.
+  const name = error.name === 'Error' && typeof code === 'string' ? code : error.name;
+  return { name, message: error.message, status: httpStatusCode };
+};
+
+/**
+ * What may be kept of an error of the SDK: its name and text. The error itself leads to the request, and so to what was to be wrapped and
+ * to its signature.
+ */
+export const withoutRequest = (error: unknown): Error => {
+  const { name, message } = detailsOf(error);
+  return Object.assign(new Error(message), { name });
+};

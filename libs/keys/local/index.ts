@@ -1,0 +1,1 @@
+export { LocalKeyManagement } from './local-key-management.js';

@@ -1,0 +1,2 @@
+export { Pause } from './pause.js';
+export { within } from './within.js';
