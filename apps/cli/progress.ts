@@ -47,6 +47,40 @@ export const showProgress = (
   clock: Clock = () => performance.now(),
 ): ProgressDisplay => (output.isTTY ? barOn : linesOn)(output, unit, clock);
 
+/**
+ * Shows how far something is that a process elsewhere does, as long as `watch` looks at it. Whoever interrupts is told `farewell` and leaves with
+ * exit code 130: what they watched goes on.
+ */
+export const watching = async <T>(
+  unit: string,
+  farewell: string,
+  watch: (display: ProgressDisplay) => Promise<T>,
+): Promise<T> => {
+  const display = showProgress(unit);
+  const leave = () => {
+    display.stop();
+    console.error(farewell);
+    process.exit(130);
+  };
+  process.once('SIGINT', leave);
+  try {
+    return await watch(display);
+  } finally {
+    display.stop();
+    process.off('SIGINT', leave);
+  }
+};
+
+/** Says what is news, once. */
+export const sayingOnce = (display: ProgressDisplay): ((what: string) => void) => {
+  const said = new Set<string>();
+  return (what) => {
+    if (said.has(what)) return;
+    said.add(what);
+    display.say(what);
+  };
+};
+
 const barOn = (output: Output, unit: string, clock: Clock): ProgressDisplay => {
   let bar: SingleBar | undefined;
   let pace: Pace | undefined;

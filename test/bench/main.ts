@@ -7,6 +7,7 @@ import type { TestDatabase } from '../database/index.js';
 import { createTestDatabase } from '../database/index.js';
 import { appendBench } from './append.js';
 import { chargeBench } from './charge.js';
+import { keysBench } from './keys.js';
 import { relayBench } from './relay.js';
 import { replayBench } from './replay.js';
 import type { Row } from './report.js';
@@ -17,6 +18,7 @@ import { webhooksBench } from './webhooks.js';
 const benches: Record<string, () => Promise<Row[]>> = {
   append: () => onDatabase(appendBench),
   charge: chargeBench,
+  keys: () => onDatabase(keysBench),
   relay: () => onDatabase(relayBench),
   replay: () => onDatabase(replayBench),
   webhooks: () => onDatabase(webhooksBench),

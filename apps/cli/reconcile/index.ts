@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import { openOperator } from '../operator/index.js';
 import { recorded } from '../operator/recorded.js';
 import type { ProgressDisplay } from '../progress.js';
-import { showProgress } from '../progress.js';
+import { sayingOnce, watching } from '../progress.js';
 import { UsageError, orUsage, refusingUsage } from '../usage.js';
 import { reportOf, summaryOf, tableOf } from './present.js';
 import type { Run } from './runs.js';
@@ -76,22 +76,10 @@ const showLast = async (pool: Pool, json: boolean): Promise<void> => {
 const reconcile = async (pool: Pool, lengthMs: number, json: boolean): Promise<void> => {
   const now = new Date();
   const runId = await askForRun(pool, new Date(now.getTime() - lengthMs), now);
-  const display = showProgress('steps');
-  const leave = () => {
-    display.stop();
-    console.error(`The gateway goes on with the reconciliation; billing reconcile --last shows it when it is done.`);
-    process.exit(130);
-  };
-  process.once('SIGINT', leave);
-  try {
-    const run = await ended(pool, runId, display);
-    display.stop();
-    if (run) await print(pool, run, json);
-    else refuse('No gateway has begun the reconciliation: look whether one runs, and ask again.');
-  } finally {
-    display.stop();
-    process.off('SIGINT', leave);
-  }
+  const farewell = 'The gateway goes on with the reconciliation; billing reconcile --last shows it when it is done.';
+  const run = await watching('steps', farewell, (display) => ended(pool, runId, display));
+  if (run) await print(pool, run, json);
+  else refuse('No gateway has begun the reconciliation: look whether one runs, and ask again.');
 };
 
 /** The run once it has come to its end; undefined where no gateway began it. */
@@ -111,16 +99,6 @@ const ended = async (pool: Pool, runId: string, display: ProgressDisplay): Promi
     } else if (Date.now() - idleSince > beginMs && (await withdrawRun(pool, runId))) return undefined;
     await pause(pollMs);
   }
-};
-
-/** Says what is news, once. */
-const sayingOnce = (display: ProgressDisplay): ((what: string) => void) => {
-  const said = new Set<string>();
-  return (what) => {
-    if (said.has(what)) return;
-    said.add(what);
-    display.say(what);
-  };
 };
 
 const print = async (pool: Pool, run: Run, json: boolean): Promise<void> => {
