@@ -21,6 +21,33 @@ const spoil = (account: string) =>
     [account],
   );
 
+describe('a stored secret that is older than 90 days', () => {
+  it('turns readiness yellow until another one follows, and hurts no delivery', async () => {
+    const age = (days: number) =>
+      ingest.database.admin.query(
+        'update billing.processor_secret set created_at = now() - make_interval(days => $1)',
+        [days],
+      );
+    const ready = async () => (await fetch(`${ingest.url}/readyz`)).json();
+    await age(91);
+    expect(await ready()).toEqual({
+      status: 'degraded',
+      warnings: [
+        {
+          code: 'webhook_secret_overdue',
+          message: expect.stringContaining('billing secrets rotate --kind webhook') as string,
+        },
+      ],
+    });
+    expect(await ingest.metrics()).toMatch(/^billing_secret_age_days\{kind="webhook",app="webhook-ingest"\} 91\./m);
+    await age(1);
+    const until = Date.now() + 5_000;
+    while (JSON.stringify(await ready()) !== '{"status":"ok"}' && Date.now() < until)
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await ready()).toEqual({ status: 'ok' });
+  });
+});
+
 describe('a stored secret that does not open', () => {
   it('is passed over, told of once and counted; the other endpoints go on', async () => {
     await ingest.rotate('whsec_ofConnect', { account: 'connect' });

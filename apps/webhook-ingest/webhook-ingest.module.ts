@@ -1,4 +1,5 @@
 import { HealthController, metricsRegistry, readiness } from '#platform/http';
+import { Warnings } from '#platform/warnings';
 import type { DynamicModule, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Module } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
@@ -46,7 +47,12 @@ export class WebhookIngestModule {
       controllers: [WebhooksController, HealthController],
       providers: [
         { provide: metricsRegistry, useValue: parts.metrics },
-        { provide: readiness, useValue: () => parts.pool.query('select from billing.webhook_events limit 1') },
+        { provide: Warnings, useValue: parts.warnings },
+        {
+          provide: readiness,
+          useValue: () =>
+            Promise.all([parts.pool.query('select from billing.webhook_events limit 1'), parts.ages.look()]),
+        },
         { provide: Reception, useValue: parts.reception },
         { provide: InboxLife, useValue: new InboxLife(parts, applies) },
         { provide: DeliveryDenials, useValue: denials },

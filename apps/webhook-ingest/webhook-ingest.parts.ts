@@ -1,7 +1,7 @@
 import { AccessRecorder } from '#command-handling/access-record';
 import { Batcher, TenantShards, appendOver } from '#event-store';
 import type { Environment } from '#keys';
-import { PlatformKeys, PostgresPlatformKeyStore, PostgresProcessorSecrets, openKeyManagement } from '#keys';
+import { PlatformKeys, PostgresPlatformKeyStore, PostgresProcessorSecrets, SecretAges, openKeyManagement } from '#keys';
 import type { Configuration } from '#platform/configuration';
 import { openPool } from '#platform/database';
 import { DeniedNetworks } from '#platform/http';
@@ -9,6 +9,7 @@ import type { Logger } from '#platform/logging';
 import { createLogger } from '#platform/logging';
 import type { Registry } from '#platform/metrics';
 import { createMetrics } from '#platform/metrics';
+import { Warnings } from '#platform/warnings';
 import type { Pool } from 'pg';
 
 import { Inbox } from './inbox/index.js';
@@ -31,6 +32,9 @@ export interface WebhookIngestParts {
   audit: AccessRecorder;
   logger: Logger;
   metrics: Registry;
+  /** What a person should look at although the work goes on. */
+  warnings: Warnings;
+  ages: SecretAges;
   close(): Promise<void>;
 }
 
@@ -47,7 +51,9 @@ export const openWebhookIngestParts = async (
 ): Promise<WebhookIngestParts> => {
   const { databaseUrl, environment, stripe } = configuration;
   const logger = createLogger({ app: 'webhook-ingest', level: configuration.logLevel, ...(write && { write }) });
-  const kms = await openKeyManagement(configuration.kms, environment);
+  const metrics = createMetrics('webhook-ingest');
+  const warnings = new Warnings();
+  const kms = await openKeyManagement(configuration.kms, environment, { metrics, logger, warnings });
   const onError = (error: Error) => {
     logger.warn({ error: error.message }, 'an idle database connection was lost');
   };
@@ -65,7 +71,6 @@ export const openWebhookIngestParts = async (
     throw error;
   }
   const inbox = new Inbox(pool);
-  const metrics = createMetrics('webhook-ingest');
   const ingestMetrics = new IngestMetrics(metrics, inbox);
   const networks = new DeniedNetworks(configuration.rateLimits.denied);
   const batcher = new Batcher(appendOver(appendPool));
@@ -83,6 +88,8 @@ export const openWebhookIngestParts = async (
     audit,
     logger,
     metrics,
+    warnings,
+    ages: new SecretAges({ environment, pool, metrics, warnings }),
     close: async () => {
       await audit.close();
       await close();

@@ -57,6 +57,16 @@ describe('the alert rules', () => {
     }
   });
 
+  it.each([
+    ['a rise of what browsers refuse on checkout pages (docs/pci.md)', 'billing_checkout_csp_reports_total'],
+    [
+      'a secret of a webhook endpoint that does not open (docs/operations/webhooks.md)',
+      'billing_webhook_secrets_closed',
+    ],
+  ])('tell of %s', (_, metric) => {
+    expect(rules.filter(({ expr }) => expr.includes(metric))).toHaveLength(1);
+  });
+
   it('speak in their texts only of labels that they keep', () => {
     for (const { expr, annotations } of rules) {
       const kept = (/by \(([^)]*)\)/.exec(expr)?.[1] ?? '').split(', ');

@@ -1,8 +1,11 @@
 import type { StoredSecret } from '#keys';
+import { secretLifeDays } from '#keys';
 import Table from 'cli-table3';
 import { Command } from 'commander';
 
 import { orUsage, refusingUsage } from '../usage.js';
+import { recommendationFor } from './kinds.js';
+import { accountOf, ageDays, isOverdue, isValid, jsonOf, stateOf, warningOfNone } from './present.js';
 import { withVault } from './vault.js';
 
 export const listCommand = (environment: NodeJS.ProcessEnv): Command => {
@@ -11,8 +14,12 @@ export const listCommand = (environment: NodeJS.ProcessEnv): Command => {
     .option('--json', 'print one JSON object a version')
     .action(({ json = false }: { json?: boolean }) =>
       orUsage(command, () =>
-        withVault(environment, async ({ secrets }) => {
+        withVault(environment, async ({ secrets, environment: present }) => {
           print(await secrets.list(), json);
+          const warning = warningOfNone(
+            await secrets.valid({ processor: 'stripe', environment: present, kind: 'api' }, new Date()),
+          );
+          if (warning !== undefined) console.error(`warning: ${warning}`);
         }),
       ),
     );
@@ -30,36 +37,34 @@ const print = (secrets: readonly StoredSecret[], json: boolean): void => {
     return;
   }
   const table = new Table({
-    head: ['processor', 'account', 'kind', 'environment', 'version', 'since', 'state'],
+    head: ['processor', 'account', 'kind', 'environment', 'version', 'since', 'age', 'form', 'state'],
     style: { head: [], border: [], compact: true },
   });
   for (const secret of secrets) {
-    const { processor, account, kind, environment, version, createdAt, retiresAt } = secret;
-    const until = retiresAt === null ? '' : ` until ${retiresAt.toISOString()}`;
-    const state = isValid(secret, now) ? `valid${until}` : 'retired';
+    const { processor, kind, environment, version, createdAt, form } = secret;
     table.push([
       processor,
-      account === '' ? 'platform' : account,
+      accountOf(secret),
       kind,
       environment,
       version,
       createdAt.toISOString(),
-      state,
+      `${ageDays(secret, now)} days`,
+      form ?? '',
+      wordsOf(secret, now),
     ]);
   }
   console.log(table.toString());
+  if (secrets.some((secret) => isOverdue(secret, now)))
+    console.error(`warning: what is overdue is older than ${secretLifeDays} days: billing secrets rotate replaces it`);
+  const recommendation = secrets.map((secret) => (isValid(secret, now) ? recommendationFor(secret.form) : undefined));
+  const [first] = recommendation.filter((each) => each !== undefined);
+  if (first !== undefined) console.error(`warning: ${first}`);
 };
 
-const isValid = ({ retiresAt }: StoredSecret, now: Date): boolean => retiresAt === null || retiresAt > now;
-
-/** Never with the ciphertext. */
-const jsonOf = (secret: StoredSecret, now: Date): Record<string, unknown> => ({
-  processor: secret.processor,
-  account: secret.account,
-  kind: secret.kind,
-  environment: secret.environment,
-  version: secret.version,
-  createdAt: secret.createdAt,
-  retiresAt: secret.retiresAt,
-  valid: isValid(secret, now),
-});
+const wordsOf = (secret: StoredSecret, now: Date): string => {
+  const state = stateOf(secret, now);
+  if (state !== 'valid') return state;
+  if (secret.retiresAt !== null) return `valid until ${secret.retiresAt.toISOString()}`;
+  return isOverdue(secret, now) ? 'valid, overdue' : 'valid';
+};

@@ -1,14 +1,15 @@
-import type { Environment, SecretName } from '#keys';
+import type { Environment, SecretKind, SecretName } from '#keys';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 
 import type { Act } from '../operator/recorded.js';
 import { UsageError } from '../usage.js';
+import { kinds } from './kinds.js';
 import { vaultConfiguration } from './vault.js';
 
 export interface NameOptions {
   processor: 'stripe';
-  kind: 'webhook';
+  kind: SecretKind;
   account?: string;
 }
 
@@ -16,7 +17,7 @@ export interface NameOptions {
 export const namingSecret = (command: Command): Command =>
   command
     .addOption(new Option('--processor <name>', 'whose it is').choices(['stripe']).default('stripe'))
-    .addOption(new Option('--kind <kind>', 'what it is for').choices(['webhook']).default('webhook'))
+    .addOption(new Option('--kind <kind>', 'what it is for').choices(['webhook', 'api']).default('webhook'))
     .option(
       '--account <account>',
       "`connect` for the Connect endpoint, acct_... for one account's; else the platform's",
@@ -24,16 +25,20 @@ export const namingSecret = (command: Command): Command =>
 
 const accountForm = /^(connect|acct_[A-Za-z0-9]{1,200})$/;
 
-/** Throws UsageError for an account that no endpoint has. */
+/** Throws UsageError for an account that no endpoint has. API keys are of the platform's own account, which acts for all others. */
 export const nameOf = ({ processor, kind, account = '' }: NameOptions, environment: Environment): SecretName => {
   if (account !== '' && !accountForm.test(account))
     throw new UsageError("--account is `connect`, or an account's id: acct_...");
+  if (kind === 'api' && account !== '')
+    throw new UsageError(
+      "--account is for webhook secrets: the platform's own API key acts for connected accounts, too",
+    );
   return { processor, account, environment, kind };
 };
 
 /** Such as `the webhook secret of stripe, connect`. */
 export const titleOf = ({ processor, account, kind }: SecretName): string =>
-  `the ${kind} secret of ${processor}${account === '' ? '' : `, ${account}`}`;
+  `the ${kinds[kind].title} of ${processor}${account === '' ? '' : `, ${account}`}`;
 
 /**
  * What the access log tells of the options: whose secret it is, and nothing else of what was typed. Throws ConfigurationError for wrong

@@ -1,82 +1,83 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
-import { webhookSecretForm } from '#platform/configuration';
+import type { SecretName, StoredSecret } from '#keys';
 import { Command } from 'commander';
 
-import { recorded } from '../operator/recorded.js';
-import { UsageError, orUsage, refusingUsage } from '../usage.js';
-import type { NameOptions } from './name.js';
-import { actOn, nameOf, namingSecret, titleOf } from './name.js';
+import { UsageError, refusingUsage } from '../usage.js';
+import { kinds, recommendationFor } from './kinds.js';
+import { nameOf, titleOf } from './name.js';
+import { overlapMs } from './overlap.js';
+import { jsonOf } from './present.js';
+import { readSecret } from './read-secret.js';
+import type { TakingOptions } from './taking-secret.js';
+import { takingSecret } from './taking-secret.js';
+import type { Vault } from './vault.js';
 import { withVault } from './vault.js';
 
-interface SetOptions extends NameOptions {
-  overlap: string;
-}
-
 const example = `
-Example, once Stripe shows the endpoint's new secret; the old one is good for another day:
-  pbpaste | npx --no billing secrets set --processor stripe --kind webhook
+Example, once Stripe shows the endpoint's new secret; the old one is good for another day. Paste the secret when it is asked for, or pipe it in:
+  npx --no billing secrets set --kind webhook
+  npx --no billing secrets set --kind webhook < FILE
 `;
-/** As long as Stripe itself lets an old secret live beside a new one. */
-const maxOverlapHours = 24;
 
 /** `input`: where the secret is read from, never the command line: that is for every user of the machine to see. */
 export const setCommand = (environment: NodeJS.ProcessEnv, input: Readable = process.stdin): Command => {
-  const command = namingSecret(refusingUsage(new Command('set')))
+  const command = refusingUsage(new Command('set'))
     .summary('store a secret, read from standard input')
     .description(
-      'Stores a secret that it reads from standard input. The one before stays valid for a while, so that nothing is refused while it\n' +
-        'rotates; two are valid at a time at most. Running processes use it within seconds.',
+      'Stores a secret that it reads from standard input. The one before stays valid for a while, so that nothing is refused while it ' +
+        'rotates; two are valid at a time at most. Running processes use it within seconds. Nobody looks whether an API key works, so it is ' +
+        'for the first one: the next one is for `rotate`. Where all before were revoked, it is used once it has told that it is of their account.',
     )
-    .option(
-      '--overlap <hours>',
-      `how long the one before stays valid, up to ${maxOverlapHours}`,
-      String(maxOverlapHours),
-    )
-    .addHelpText('after', example)
-    .allowExcessArguments() // so that it is us who refuse one, and do not print it
-    .action((options: SetOptions) =>
-      orUsage(command, async () => {
-        if (command.args.length > 0)
-          throw new UsageError(
-            'a secret comes from standard input: who saw it on the command line may use it, so roll it',
-          );
-        await set(environment, input, options);
-      }),
-    );
-  return recorded(command, environment, { act: actOn(environment) });
+    .addHelpText('after', example);
+  return takingSecret(command, environment, (options) => set(environment, input, options));
 };
 
-const set = async (environment: NodeJS.ProcessEnv, input: Readable, options: SetOptions): Promise<void> => {
-  const overlapHours = options.overlap === '' ? NaN : Number(options.overlap);
-  if (!(overlapHours >= 0 && overlapHours <= maxOverlapHours))
-    throw new UsageError(`--overlap is a number of hours from 0 to ${maxOverlapHours}`);
+/** Stores the next version of a secret, unasked. */
+export const set = async (environment: NodeJS.ProcessEnv, input: Readable, options: TakingOptions): Promise<void> => {
+  const overlap_ms = overlapMs(options.kind, options.overlap);
   await withVault(environment, async (vault) => {
     const name = nameOf(options, vault.environment);
-    const secret = await readLine(input);
-    if (!webhookSecretForm.test(secret))
-      throw new UsageError('this is no signing secret of a webhook endpoint: one line, whsec_..., without spaces');
+    const kind = kinds[options.kind];
+    if (options.kind === 'api') await assertUnchecked(vault, name);
+    const secret = await readSecret(input);
+    const form = kind.formOf(secret, vault.environment);
     const keys = await vault.openKeys();
     const now = new Date();
-    const [newest, before] = await vault.secrets.rotate(
-      name,
-      (version) => keys.sealWebhookSecret({ ...name, version }, secret),
-      { now, overlapUntil: new Date(now.getTime() + overlapHours * 3_600_000) },
-    );
-    console.log(`${titleOf(name)} is version ${newest?.version} in ${vault.environment}`);
-    if (before) console.log(`version ${before.version} is valid until ${before.retiresAt?.toISOString()}`);
+    const valid = await vault.secrets.rotate(name, (version) => kind.seal(keys, { ...name, version }, secret), {
+      ...{ now, overlapUntil: new Date(now.getTime() + overlap_ms) },
+      form,
+    });
+    printValid(valid, options);
   });
 };
 
-/** The first line, without what a terminal puts around it. A person is asked on standard error. */
-const readLine = async (input: Readable): Promise<string> => {
-  if (input === process.stdin && process.stdin.isTTY) process.stderr.write('secret, then enter: ');
-  const lines = createInterface({ input, terminal: false });
-  try {
-    for await (const line of lines) return line.trim();
-  } finally {
-    lines.close();
+/** Where it is known whose the present API key is, the next one has to be of the same account, which a gateway finds out. */
+const assertUnchecked = async ({ secrets }: Vault, name: SecretName): Promise<void> => {
+  const now = new Date();
+  const isKnown = (await secrets.versions(name)).some(
+    ({ state, retiresAt, processorAccount }) =>
+      state === 'valid' && (retiresAt === null || retiresAt > now) && processorAccount !== null,
+  );
+  if (isKnown)
+    throw new UsageError(
+      'there is a valid API key already, and nobody would look whether this one is of the same account: billing secrets rotate --kind api',
+    );
+};
+
+/** Says which versions count now, the newest first. */
+export const printValid = (
+  [newest, before]: readonly StoredSecret[],
+  { json = false }: Pick<TakingOptions, 'json'>,
+): void => {
+  if (!newest) return;
+  if (json) {
+    const now = new Date();
+    console.log(JSON.stringify({ ok: true, newest: jsonOf(newest, now), before: before ? jsonOf(before, now) : null }));
+  } else {
+    console.log(`${titleOf(newest)} is version ${newest.version} in ${newest.environment}`);
+    if (before) console.log(`version ${before.version} is valid until ${before.retiresAt?.toISOString()}`);
   }
-  throw new UsageError('there is nothing on standard input: pipe the secret in');
+  const recommendation = recommendationFor(newest.form);
+  if (recommendation !== undefined) console.error(`warning: ${recommendation}`);
 };

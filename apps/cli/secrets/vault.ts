@@ -1,6 +1,7 @@
 import type { Environment } from '#keys';
 import {
   PlatformKeys,
+  PostgresKeyCandidates,
   PostgresPlatformKeyStore,
   PostgresProcessorSecrets,
   SecretRefused,
@@ -16,6 +17,7 @@ import { UsageError } from '../usage.js';
 export interface Vault {
   environment: Environment;
   secrets: PostgresProcessorSecrets;
+  candidates: PostgresKeyCandidates;
   /** Opens the key management, which only sealing needs. */
   openKeys(): Promise<PlatformKeys>;
 }
@@ -39,6 +41,7 @@ export const withVault = async (given: NodeJS.ProcessEnv, work: (vault: Vault) =
     await work({
       environment,
       secrets: new PostgresProcessorSecrets(pool),
+      candidates: new PostgresKeyCandidates(pool),
       openKeys: async () => {
         const kms = await openKeyManagement(settings, environment);
         return new PlatformKeys({ app: 'operator', environment, kms, store: new PostgresPlatformKeyStore(pool) });

@@ -2,12 +2,14 @@ import { randomInt } from 'node:crypto';
 
 import { StreamQueue } from '#command-handling';
 import type { Logger } from '#platform/logging';
+import type { Warnings } from '#platform/warnings';
+import { Pause, within } from '#platform/waiting';
 import { readEvent } from '#processor/stripe/events';
 
 import type { Inbox, TakenEvent } from '../inbox/index.js';
 import type { Desk } from './desk.js';
 import type { Fate } from './ending.js';
-import { fateAfter, fateOf } from './ending.js';
+import { fateAfter, fateOf, isOfKeys } from './ending.js';
 import type { ApplyMetrics } from './metrics.js';
 import { applyNews, objectOf } from './news/index.js';
 import type { Verdict } from './verdict.js';
@@ -27,6 +29,7 @@ export interface ApplierOptions {
   openBody: OpenBody;
   metrics: ApplyMetrics;
   logger: Logger;
+  warnings?: Warnings;
   clock: () => Date;
   /** Events in the hands of this process at once at most. */
   maxInHand: number;
@@ -38,6 +41,8 @@ export interface ApplierOptions {
 }
 
 const failedPollMs = 1_000;
+/** An event that waits for keys is tried again within a minute, and would say so again. */
+const keysWarningMs = 180_000;
 
 /** Takes the processor's events from the inbox and brings each to its end. It never calls the processor. */
 export class Applier {
@@ -46,7 +51,7 @@ export class Applier {
   /** By event id. */
   readonly #inHand = new Map<string, Promise<void>>();
   readonly #objects = new StreamQueue();
-  #wake: (() => void) | undefined;
+  readonly #pause = new Pause();
   #backlog = true;
   #closed = false;
   #sweeping: Promise<void> | undefined;
@@ -63,29 +68,27 @@ export class Applier {
   /** Some events wait in the inbox: looks now. */
   readonly wake = (): void => {
     this.#backlog = true;
-    this.#wake?.();
+    this.#pause.end();
   };
 
   /** Takes nothing on any more and waits for what is in hand, `graceMs` at most; the rest is due again after its lease. */
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
-    this.#wake?.();
-    let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
-    await Promise.race([Promise.all([this.#sweeping, ...this.#inHand.values()]), grace]);
-    clearTimeout(timer);
+    this.#pause.end();
+    await within(Promise.all([this.#sweeping, ...this.#inHand.values()]), graceMs);
   }
 
   async #sweep(): Promise<void> {
     while (!this.#closed) {
-      let pause = this.#options.pollMs;
+      let pauseMs = this.#options.pollMs;
       try {
         await this.#takeDue();
       } catch (error) {
-        pause = failedPollMs;
+        pauseMs = failedPollMs;
         this.#options.logger.warn({ error: String(error) }, 'looking for due webhooks failed and is tried again');
       }
-      if (pause === failedPollMs || !this.#backlog || this.#room() <= 0) await this.#sleep(pause);
+      if (!this.#closed && (pauseMs === failedPollMs || !this.#backlog || this.#room() <= 0))
+        await this.#pause.last(pauseMs);
     }
   }
 
@@ -105,7 +108,7 @@ export class Applier {
     for (const taken of events) {
       const ended = this.#work(taken).finally(() => {
         this.#inHand.delete(taken.eventId);
-        if (this.#backlog) this.#wake?.();
+        if (this.#backlog) this.#pause.end();
       });
       this.#inHand.set(taken.eventId, ended);
     }
@@ -117,7 +120,10 @@ export class Applier {
       await onStep?.('taken', taken);
       const fate = await this.#apply(taken).then(
         (verdict) => fateOf(verdict, taken, clock()),
-        (error: unknown) => fateAfter(error, taken, clock()),
+        (error: unknown) => {
+          this.#warnOfKeys(error);
+          return fateAfter(error, taken, clock());
+        },
       );
       await onStep?.('recorded', taken);
       await this.#write(taken, fate).catch((error: unknown) => this.#write(taken, fateAfter(error, taken, clock())));
@@ -154,6 +160,15 @@ export class Applier {
     if (fate.kind === 'put_back') this.#wakeAt(fate.notBefore);
   }
 
+  #warnOfKeys(error: unknown): void {
+    if (!isOfKeys(error)) return;
+    this.#options.warnings?.set(
+      'webhooks_wait_for_keys',
+      `webhooks wait for keys (${error.code}): see docs/operations/keys.md`,
+      keysWarningMs,
+    );
+  }
+
   #tell({ eventId, type, account, source, tries }: TakenEvent, fate: Fate, said: string): void {
     const { logger } = this.#options;
     const context = { eventId, type, account, source, tries, state: fate.state, reason: said };
@@ -168,17 +183,5 @@ export class Applier {
   #wakeAt(notBefore: Date): void {
     const ms = notBefore.getTime() - this.#options.clock().getTime();
     if (ms < this.#options.pollMs && !this.#closed) setTimeout(this.wake, Math.max(0, ms)).unref();
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    if (this.#closed) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = undefined;
   }
 }

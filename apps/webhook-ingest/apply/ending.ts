@@ -1,7 +1,7 @@
 import { ConcurrentChange } from '#command-handling';
 import { Contended } from '#command-handling/facts';
 import { isTransient, StoreOverloaded } from '#event-store';
-import { SealBroken } from '#keys';
+import { KeyManagementUnavailable, KeyMissing, KeyringRefused, SealBroken, UnwrapRefused } from '#keys';
 
 import type { Ending, Postponement, TakenEvent } from '../inbox/index.js';
 import { delayMs } from './delay.js';
@@ -41,6 +41,7 @@ export const fateAfter = (error: unknown, taken: TakenEvent, at: Date): Fate => 
   if (isOfTheMoment(error)) {
     return { kind: 'put_back', state, notBefore: later(200, minuteMs), reason: 'store_unavailable' };
   }
+  if (isOfKeys(error)) return { kind: 'put_back', state, notBefore: later(200, minuteMs), reason: error.code };
   const reason = error instanceof Error ? error.name : 'unexpected';
   if (taken.faults + 1 >= maxFaults) return { kind: 'ended', state: 'failed', reason, at };
   return { kind: 'put_back', state, notBefore: later(1_000, 10 * minuteMs), reason, fault: true };
@@ -51,3 +52,9 @@ const isOfTheMoment = (error: unknown): boolean =>
   error instanceof StoreOverloaded ||
   error instanceof ConcurrentChange ||
   isTransient(error);
+
+const ofKeys = [KeyManagementUnavailable, KeyMissing, KeyringRefused, UnwrapRefused];
+
+/** Whether it is about our keys or the way to them, and not about the event: a person mends it, and the event is applied. */
+export const isOfKeys = (error: unknown): error is Error & { code: string } =>
+  ofKeys.some((kind) => error instanceof kind);

@@ -1,4 +1,5 @@
 import { SuspendedTenant } from '#event-store';
+import { KeyManagementUnavailable, KeyMissing, KeyringRefused, UnwrapRefused } from '#keys';
 
 import type { TakenEvent } from '../inbox/index.js';
 import { fateAfter, fateOf, waitMs } from './ending.js';
@@ -68,6 +69,29 @@ describe('an error of the moment', () => {
     expect(fate).toMatchObject({ kind: 'put_back', state: 'waiting', reason: 'store_unavailable' });
     expect(fate).not.toMatchObject({ fault: true });
     expect(fate).not.toMatchObject({ lookedInVain: true });
+  });
+
+  it('is that the keys cannot be reached, whatever it takes to mend that', () => {
+    const fate = fateAfter(
+      new KeyManagementUnavailable('pending_deletion'),
+      taken({ state: 'waiting', faults: 4, tries: 500 }),
+      minutes(16),
+    );
+    expect(fate).toMatchObject({ kind: 'put_back', state: 'waiting', reason: 'key_management_unavailable' });
+    expect(fate).not.toMatchObject({ fault: true });
+    expect(fate).not.toMatchObject({ lookedInVain: true });
+  });
+});
+
+describe('an error of our keys', () => {
+  it.each([
+    ['unwrap_refused', new UnwrapRefused()],
+    ['key_missing', new KeyMissing('processor stripe', 'inbox', 2)],
+    ['keyring_refused', new KeyringRefused('another master key')],
+  ])('never counts as a fault: %s', (reason, thrown) => {
+    const fate = fateAfter(thrown, taken({ faults: 4, tries: 500 }), minutes(16));
+    expect(fate).toMatchObject({ kind: 'put_back', state: 'received', reason });
+    expect(fate).not.toMatchObject({ fault: true });
   });
 });
 

@@ -2,6 +2,7 @@ import { FactRecorder, driftObserver } from '#command-handling/facts';
 import { appendOver, Batcher, StreamReader, TenantShards } from '#event-store';
 import type { Logger } from '#platform/logging';
 import type { Registry } from '#platform/metrics';
+import type { Warnings } from '#platform/warnings';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 
@@ -22,6 +23,8 @@ export interface ApplierParts {
   openBody: OpenBody;
   metrics: Registry;
   logger: Logger;
+  /** What a person should look at although the work goes on. */
+  warnings?: Warnings;
   clock?: () => Date;
   /** Events in hand at once at most: those share queries. Default 128. */
   maxInHand?: number;
@@ -54,6 +57,7 @@ export const startApplier = (parts: ApplierParts): RunningApplier => {
     openBody,
     metrics: new ApplyMetrics(parts.metrics),
     logger,
+    warnings: parts.warnings,
     clock,
     maxInHand: parts.maxInHand ?? 128,
     leaseMs: parts.leaseMs ?? 30_000,

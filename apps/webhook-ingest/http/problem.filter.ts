@@ -1,14 +1,15 @@
 import type { Problem } from '#platform/http';
 import { ProblemError, RouteTable, frameworkProblem, problem } from '#platform/http';
-import { maxInboxBodyBytes } from '#keys';
+import { KeyManagementUnavailable, maxInboxBodyBytes } from '#keys';
 import { isTransient } from '#event-store';
 import type { Logger } from '#platform/logging';
+import { scrubCardNumbers } from '#platform/logging';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { Catch, NotFoundException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { IngestMetrics } from '../metrics.js';
-import { storeUnavailable } from '../receive/refusals.js';
+import { keysUnavailable, storeUnavailable } from '../receive/refusals.js';
 import type { DeliveryDenials } from './delivery-denials.js';
 
 /** Answers every error of every route with a problem document; logs and counts it by its code, and never what was sent. */
@@ -39,7 +40,7 @@ export class ProblemFilter implements ExceptionFilter {
 
 /** Answers `request` with what went wrong. */
 export const sendProblem = (reply: FastifyReply, request: FastifyRequest, thrown: unknown): Problem => {
-  const error = isTransient(thrown) ? storeUnavailable() : thrown;
+  const error = laterOf(thrown) ?? thrown;
   const said =
     error instanceof ProblemError
       ? problem(error.status, error.code, error.message, error.extensions)
@@ -48,6 +49,12 @@ export const sendProblem = (reply: FastifyReply, request: FastifyRequest, thrown
     .status(said.status)
     .headers(error instanceof ProblemError ? error.headers : {})
     .type('application/problem+json')
-    .send(JSON.stringify({ ...said, requestId: request.id }));
+    .send(scrubCardNumbers(JSON.stringify({ ...said, requestId: request.id })));
   return said;
+};
+
+/** What is about the moment, and not about the delivery. */
+const laterOf = (thrown: unknown): ProblemError | undefined => {
+  if (thrown instanceof KeyManagementUnavailable) return keysUnavailable();
+  return isTransient(thrown) ? storeUnavailable() : undefined;
 };

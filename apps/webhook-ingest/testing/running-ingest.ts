@@ -115,7 +115,7 @@ export const startIngest = async (options: IngestOptions = {}): Promise<RunningI
     logged: () => lines.join(''),
     deliver: (body, header, path = '/webhooks/stripe', at = url) => deliver(at + path, body, header),
     rotate: async (next, { account = '', overlapMs = 60_000 } = {}) => {
-      await rotate(database, configuration.kms.keyringPath, { account, next, overlapMs });
+      await rotate(database, join(configuration.dataDirectory, 'keyring.json'), { account, next, overlapMs });
     },
     rows: async () => {
       const { rows } = await database.admin.query<EventRow>('select * from billing.webhook_events order by event_id');

@@ -21,10 +21,17 @@ const retryAfterMs = (error: Stripe.errors.StripeError): number | undefined => {
 export type Meaning = Declined | Rejected | ProcessorUnavailable | OutcomeUnknown | { bug: unknown };
 
 /**
+ * Whether the key may not do this, which Stripe tells as a 403 without a code of its own ("does not have the required permissions for this
+ * endpoint"). That a connected account is not there, or not ours, is a 403 too, by this one code.
+ */
+export const isForbidden = (error: unknown): boolean =>
+  error instanceof Stripe.errors.StripePermissionError && error.code !== 'account_invalid';
+
+/**
  * Stripe's errors as outcomes, after docs.stripe.com/error-low-level: 402 is a decline; 409 and 429 were not executed, nor was
- * a call with a wrong key (401) or without a connection; time-outs, broken connections, 5xx and 424 may have been; every other
- * 4xx was executed and refused. A key that was used for another request (idempotency_error) says that *something* was
- * executed under it.
+ * a call without a connection or with a key that is wrong (401) or may not do this (403): that says nothing of an earlier sending;
+ * time-outs, broken connections, 5xx and 424 may have been executed; every other 4xx was executed and refused. A key that was used
+ * for another request (idempotency_error) says that *something* was executed under it.
  */
 export const meaningOf = (error: unknown): Meaning => {
   if (!(error instanceof Stripe.errors.StripeError)) return { bug: error };
@@ -37,6 +44,10 @@ export const meaningOf = (error: unknown): Meaning => {
   if (status === undefined) return new OutcomeUnknown('unreadable_answer', { stored: false, requestId });
   if (status >= 500 || status === 424) return new OutcomeUnknown(`http_${status}`, { stored, requestId });
   if (status === 401) return new ProcessorUnavailable('api_key_refused', { sick: true, requestId });
+  // Only this kind of call, and only until the key may: nobody else has to wait.
+  if (isForbidden(error)) {
+    return new ProcessorUnavailable('api_key_forbidden', { sick: false, retryAfterMs: 0, requestId });
+  }
   if (status === 409 || status === 429 || error.code === 'rate_limit' || error.code === 'lock_timeout') {
     return new ProcessorUnavailable(codeFrom(error), { sick: false, retryAfterMs: retryAfterMs(error), requestId });
   }

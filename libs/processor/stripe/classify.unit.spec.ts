@@ -35,7 +35,11 @@ describe('what an error of the library means', () => {
       { outcome: 'rejected', code: 'parameter_invalid' },
     ],
     ['an unknown id', answered(404, { code: 'resource_missing' }), { outcome: 'rejected', code: 'resource_missing' }],
-    ['a missing permission', answered(403), { outcome: 'rejected', code: 'invalid_request_error' }],
+    [
+      'a connected account that is not ours',
+      answered(403, { code: 'account_invalid' }),
+      { outcome: 'rejected', code: 'account_invalid' },
+    ],
   ])('%s was executed and ends the attempt', (_, error, outcome) => {
     expect(meaningOf(error)).toMatchObject(outcome);
   });
@@ -51,6 +55,8 @@ describe('what an error of the library means', () => {
       false,
     ],
     ['a refused api key', answered(401), 'api_key_refused', true],
+    ['a key that may not do this', answered(403), 'api_key_forbidden', false],
+    ['a publishable key', answered(403, { code: 'secret_key_required' }), 'api_key_forbidden', false],
     ['nobody listening', disconnected('ECONNREFUSED'), 'ECONNREFUSED', true],
     ['an unknown host', disconnected('ENOTFOUND'), 'ENOTFOUND', true],
     [

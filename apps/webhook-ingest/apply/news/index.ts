@@ -8,10 +8,11 @@ import { applyCustomer, applyFinancialAccount } from './customer.js';
 import { applyDispute } from './dispute.js';
 import type { Handler } from './handler.js';
 import { applyPayment } from './payment.js';
-import { applyMandate, applyPaymentMethod, applySetup } from './payment-method.js';
+import { applyMandate, applyPaymentMethod } from './payment-method.js';
 import { applyPayout } from './payout.js';
 import { applyRefund } from './refund.js';
 import { applyFraudWarning, applyReview } from './risk.js';
+import { applySetup } from './setup.js';
 
 const handlers: { [A in News['about']]: Handler<Extract<News, { about: A }>> } = {
   payment: applyPayment,
@@ -54,7 +55,9 @@ export const objectOf = (news: News): string => {
     case 'payment_method':
       return `payment method ${news.claim.paymentMethodId ?? ''}`;
     case 'setup':
-      return `payment method ${news.claim.paymentMethodId ?? ''}`;
+      return news.claim.setupIntentId === undefined
+        ? `payment method ${news.claim.paymentMethodId ?? ''}`
+        : news.processorSetupId;
     case 'customer':
       return news.processorCustomerId;
     case 'financial_account':

@@ -10,6 +10,7 @@ import type { CustomerEvent } from '#domain/customer';
 import type { Payment, PaymentEvent } from '#domain/payment';
 import { foldPayment } from '#domain/payment';
 import type { PaymentMethodEvent } from '#domain/payment-method';
+import type { SetupIntentEvent } from '#domain/setup-intent';
 import { StreamReader, TenantShards, appendOver } from '#event-store';
 import { LocalKeyManagement, PlatformKeys, PostgresPlatformKeyStore } from '#keys';
 import { PostgresLog } from '#log';
@@ -272,7 +273,7 @@ export class Bench {
     tenantId: string,
     kind: Aggregate,
     id: string,
-    events: (PaymentEvent | CustomerEvent | PaymentMethodEvent | ConnectedAccountEvent)[],
+    events: (PaymentEvent | CustomerEvent | PaymentMethodEvent | SetupIntentEvent | ConnectedAccountEvent)[],
     correlationId: string = randomUUID(),
   ): Promise<void> {
     const pool = this.#poolOf(`billing_${app}`);
