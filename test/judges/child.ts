@@ -4,7 +4,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
-const START_MS = 15_000;
+const START_MS = 30_000;
 const POLL_MS = 20;
 const STOP_MS = 3_000;
 
@@ -37,16 +37,19 @@ const stop = async (child: ChildProcess): Promise<void> => {
   clearTimeout(deadline);
 };
 
-/** Starts `command`, which will listen on `port`. Gives a function that ends it. Rejects when it does not listen within 15 seconds. */
+/** Starts `command`, which will listen on `port`. Gives a function that ends it. Rejects when it does not listen within 30 seconds. */
 export const startChild = async (
   command: string,
   args: readonly string[],
   port: number,
   directory?: string,
+  environment: NodeJS.ProcessEnv = {},
 ): Promise<() => Promise<void>> => {
+  const home = directory !== undefined && { TMPDIR: directory, HOME: directory };
   const child = spawn(command, args, {
     stdio: 'ignore',
-    ...(directory !== undefined && { cwd: directory, env: { ...process.env, TMPDIR: directory, HOME: directory } }),
+    ...(directory !== undefined && { cwd: directory }),
+    env: { ...process.env, ...home, ...environment },
   });
   child.on('error', () => undefined);
   const deadline = Date.now() + START_MS;

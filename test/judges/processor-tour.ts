@@ -14,8 +14,12 @@ const drain = async (list: AsyncIterable<unknown>): Promise<void> => {
   for await (const _ of list);
 };
 
-/** Calls each method of `processor` at least once. `settle` lets what is asynchronous happen. */
-export const tourProcessor = async (processor: Processor, settle: () => Promise<void>): Promise<void> => {
+/** Calls each method of `processor` at least once. `settle` lets what is asynchronous happen; `confirm` makes a confirmation token. */
+export const tourProcessor = async (
+  processor: Processor,
+  settle: () => Promise<void>,
+  confirm: () => Promise<string>,
+): Promise<void> => {
   const created = { from: new Date(Date.now() - 60_000), to: new Date(Date.now() + 60_000) };
   const customerId = idOf('customer');
   const { processorCustomerId } = await done(
@@ -60,6 +64,20 @@ export const tourProcessor = async (processor: Processor, settle: () => Promise<
       'k7',
     ),
   );
+  const saved = { tenantId, processorCustomerId, usage: 'off_session' } as const;
+  const setup = await done(
+    processor.requestSetup({ ...saved, setupIntentId: idOf('s1'), methodKinds: ['card', 'us_bank_account'] }, 'k8'),
+  );
+  const confirmationToken = await confirm();
+  await processor.retrieveConfirmationToken(confirmationToken);
+  await pay(idOf('p5'), 'automatic', await confirm());
+  await done(
+    processor.requestSetup({ ...saved, setupIntentId: idOf('s2'), methodKinds: ['card'], confirmationToken }, 'k9'),
+  );
+  await processor.retrieveSetup(setup.processorSetupIntentId);
+  await processor.findSetup({ tenantId, setupIntentId: idOf('s1'), processorCustomerId }, created);
+  await done(processor.detachPaymentMethod({ token: disputedToken }, 'k10'));
+  await processor.detachPaymentMethod({ token: disputedToken }, 'k11');
   await settle();
   await processor.retrieveStanding(paid.processorPaymentId);
   await processor.retrievePaymentMethod(token);

@@ -49,6 +49,33 @@ const tourCustomers = async (stripe: Stripe): Promise<string> => {
   return id;
 };
 
+/** What a customer put into the payment form, for the server to see and to confirm. */
+const tourConfirmationTokens = async (stripe: Stripe, customer: string): Promise<void> => {
+  const tokenOf = async (payment_method: string): Promise<string> => {
+    const made = await stripe.testHelpers.confirmationTokens.create({
+      payment_method,
+      return_url: 'https://example.com/back',
+      shipping: { name: 'Jenny Rosen', address: { line1: '1 Main St', country: 'US' } },
+    });
+    return (await stripe.confirmationTokens.retrieve(made.id)).id;
+  };
+  const confirmed = { confirm: true, customer };
+  await stripe.setupIntents.create({ ...confirmed, confirmation_token: await tokenOf('pm_usBankAccount') });
+  const waiting = await stripe.setupIntents.create({ customer });
+  await stripe.setupIntents.confirm(waiting.id, {
+    confirmation_token: await tokenOf('pm_card_authenticationRequired'),
+  });
+  await stripe.setupIntents.retrieve(waiting.id);
+  const token = await tokenOf('pm_card_visa');
+  const unpaid = await stripe.paymentIntents.create({ amount: 700, currency: 'usd' });
+  await stripe.paymentIntents.confirm(unpaid.id, { confirmation_token: token, use_stripe_sdk: true });
+  await stripe.confirmationTokens.retrieve(token);
+  await refused(
+    stripe.paymentIntents.create({ amount: 700, currency: 'usd', confirm: true, confirmation_token: token }),
+  );
+  await stripe.accounts.retrieveCurrent();
+};
+
 export const tourPayments = async (stripe: Stripe, settle: Settle): Promise<void> => {
   const customer = await tourCustomers(stripe);
   const { data: methods } = await stripe.paymentMethods.list({ customer });
@@ -90,6 +117,7 @@ export const tourPayments = async (stripe: Stripe, settle: Settle): Promise<void
   await stripe.refunds.retrieve(failing.id, { expand: ['failure_balance_transaction', 'charge'] });
   await stripe.refunds.update(failing.id, { metadata: { a: 'b' } });
   await stripe.paymentIntents.list({ customer, created: { gte: 1 }, expand: ['data.latest_charge'] });
+  await tourConfirmationTokens(stripe, customer);
   await stripe.balanceTransactions.list({ limit: 20 });
   await stripe.balance.retrieve();
   await stripe.events.list({ limit: 5, types: ['charge.refunded', 'refund.created'] });

@@ -51,7 +51,9 @@ const counted = (findings: readonly string[]): string[] => [...new Set(findings)
     await tourDisputes(stripe, settle);
     await tourAccounts(stripe, settle);
     await tourWebhooks(stripe);
-    await tourProcessor(new StripeProcessor({ apiKey: 'sk_test_123', apiBase: recorder.url }), settle);
+    const confirm = async (): Promise<string> =>
+      (await stripe.testHelpers.confirmationTokens.create({ payment_method: 'pm_card_visa' })).id;
+    await tourProcessor(new StripeProcessor({ apiKey: 'sk_test_123', apiBase: recorder.url }), settle, confirm);
     await tourRefusals(stripe);
   }, 60_000);
   afterAll(async () => {

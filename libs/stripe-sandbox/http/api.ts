@@ -6,7 +6,10 @@ import { headerOf, readBody, sendAnswer } from './exchange.js';
 import type { Answer, Call } from './executor.js';
 import type { Fault, Faults } from './faults.js';
 import { faultError } from './faults.js';
-import { assertKey } from './keys.js';
+import type { ApiKey } from './keys.js';
+import { authenticate, platformOf } from './keys.js';
+import { assertPermitted } from './permissions.js';
+import { answerCors, assertAllowed, holdsCard } from './publishable.js';
 
 const LONGEST_KEY = 255;
 
@@ -94,20 +97,31 @@ const withFault = (options: ServerOptions, faults: Faults, exchange: Exchange, c
   }
 };
 
+const apiKeyIn = ({ apiKeys, store }: ServerOptions, request: IncomingMessage): ApiKey =>
+  authenticate(headerOf(request, 'authorization'), {
+    accepted: apiKeys,
+    isRevoked: (digest) => store.isRevoked(digest),
+  });
+
 /** Answers a request under `/v1/`. Rejects with the StripeError to send. */
 export const answerApi = async (options: ServerOptions, faults: Faults, exchange: Exchange): Promise<void> => {
   const { executor, router } = options;
   const { request, path, query, requestId } = exchange;
   const method = request.method ?? 'GET';
-  assertKey(headerOf(request, 'authorization'), options.apiKeys);
+  if (answerCors(request, exchange.response, path)) return;
+  const apiKey = apiKeyIn(options, request);
+  const platform = platformOf(apiKey);
+  exchange.isPublic = apiKey.kind === 'publishable';
   const account = accountIn(options, request);
-  const key = keyOf(request);
+  assertPermitted(apiKey, method, path, account ?? platform);
+  const key = holdsCard(path) ? undefined : keyOf(request);
   const body = method === 'POST' ? await readBody(request) : '';
   if (body === undefined) return;
   const routed = router.find(method, path);
   if (!routed || !path.startsWith('/v1/')) throw unrecognizedUrl(method, path);
   const input = query === '' || body === '' ? query + body : `${query}&${body}`;
-  const call: Call = { ...routed, path, input, key, requestId, account };
+  assertAllowed(apiKey, request, path, input);
+  const call: Call = { ...routed, path, input, key, requestId, account, platform, isPublic: exchange.isPublic };
   executor.assertFree(key);
   const fault = faults.take(method, path);
   if (fault) withFault(options, faults, exchange, call, fault);

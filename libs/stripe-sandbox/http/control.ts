@@ -5,6 +5,7 @@ import type { Faults } from './faults.js';
 import { parseFault } from './faults.js';
 import type { Exchange, ServerOptions } from './exchange.js';
 import { readBody, sendAnswer } from './exchange.js';
+import { controlKeys } from './key-control.js';
 import { recordGivenEvent } from './given-events.js';
 import { controlWebhooks } from './webhook-control.js';
 import { completeAuthentication, sendAuthenticationPage } from './three-d-secure.js';
@@ -62,6 +63,12 @@ export const answerControl = async (options: ServerOptions, faults: Faults, exch
   }
   if (path === '/sandbox/webhooks') {
     const answer = controlWebhooks(options, method, query, method === 'POST' ? parseJson(text) : undefined);
+    if (answer === undefined) throw unrecognizedUrl(method, path);
+    sendAnswer(exchange, json(answer));
+    return;
+  }
+  if (path === '/sandbox/keys') {
+    const answer = controlKeys(options.store, method, method === 'POST' ? parseJson(text) : undefined);
     if (answer === undefined) throw unrecognizedUrl(method, path);
     sendAnswer(exchange, json(answer));
     return;

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { API_VERSION } from '../objects/present.js';
 import type { IdFactory } from '../state/ids.js';
+import { publicView } from '../objects/public-view.js';
 import { bodyTooLarge, errorBody, serverError, StripeError } from '../wire/errors.js';
 import type { Answer, Executor, Log } from './executor.js';
 import type { Router } from './router.js';
@@ -25,6 +26,8 @@ export interface Exchange {
   requestId: string;
   path: string;
   query: string;
+  /** The answer goes to a browser. */
+  isPublic?: boolean;
 }
 
 export const headerOf = (request: IncomingMessage, name: string): string | undefined => {
@@ -54,11 +57,12 @@ export const readBody = (request: IncomingMessage): Promise<string | undefined> 
     });
   });
 
-export const sendAnswer = ({ request, response, requestId }: Exchange, answer: Answer): void => {
+export const sendAnswer = ({ request, response, requestId, isPublic }: Exchange, answer: Answer): void => {
   if (response.destroyed) return;
+  const body = isPublic ? JSON.stringify(publicView(JSON.parse(answer.body))) : answer.body;
   const headers: Record<string, string | number> = {
     'Content-Type': 'application/json',
-    'Content-Length': Buffer.byteLength(answer.body),
+    'Content-Length': Buffer.byteLength(body),
     'Request-Id': requestId,
     'Stripe-Version': headerOf(request, 'stripe-version') ?? API_VERSION,
   };
@@ -72,7 +76,7 @@ export const sendAnswer = ({ request, response, requestId }: Exchange, answer: A
   // Whatever is left of a body that is too large is not read.
   if (answer.status === 413) headers.Connection = 'close';
   response.writeHead(answer.status, headers);
-  response.end(answer.body);
+  response.end(body);
 };
 
 export const sendError = (exchange: Exchange, error: unknown, log: Log): void => {

@@ -28,6 +28,10 @@ export interface Call {
   requestId: string;
   /** The connected account that the request is for, if not for the platform itself. */
   account?: string | undefined;
+  /** The account whose key it has. */
+  platform?: string | undefined;
+  /** Asked with a publishable key, by a browser. */
+  isPublic?: boolean;
   /** The work is done, and the answer is to be a 500 all the same; called when it was. */
   spoil?: () => void;
 }
@@ -117,7 +121,7 @@ export class Executor {
     if (due.length > 0) {
       store.transaction(() => {
         for (const { at_ms, id } of due) {
-          const work = this.newWork(null, null, store.accountOf(id));
+          const work = this.newWork(null, null, { account: store.accountOf(id) });
           // Before what it puts off itself, which may be due at the same moment.
           store.dropDue(at_ms, id);
           if (this.settleOne(work, id)) work.flush();
@@ -131,12 +135,12 @@ export class Executor {
 
   /** What the API would show to `account`, undefined where there is none; reads only. */
   look<T>(account: string | undefined, reader: (work: Work) => T): T {
-    return reader(this.newWork(null, null, account));
+    return reader(this.newWork(null, null, { account }));
   }
 
   /** A change that no request of the API makes, committed at once. */
   change<T>(account: string | undefined, changer: (work: Work) => T): T {
-    const work = this.newWork(null, null, account);
+    const work = this.newWork(null, null, { account });
     const result = changer(work);
     this.options.store.transaction(() => {
       work.flush();
@@ -182,9 +186,14 @@ export class Executor {
     }, wait_ms).unref();
   }
 
-  private newWork(requestId: string | null, idempotencyKey: string | null, account?: string): Work {
+  private newWork(
+    requestId: string | null,
+    idempotencyKey: string | null,
+    { account, platform, isPublic }: Pick<Call, 'account' | 'platform' | 'isPublic'> = {},
+  ): Work {
     const { store, ids, clock, settleDelay_ms, url } = this.options;
-    return new Work({ store, ids, now_ms: clock(), requestId, idempotencyKey, settleDelay_ms, url: url(), account });
+    const done = { requestId, idempotencyKey, account, platform, isPublic };
+    return new Work({ store, ids, now_ms: clock(), settleDelay_ms, url: url(), ...done });
   }
 
   private runBatch(): void {
@@ -255,7 +264,7 @@ export class Executor {
   }
 
   private perform(call: Call): { answer: Answer; began: boolean } {
-    const work = this.newWork(call.requestId, call.key ?? null, call.account);
+    const work = this.newWork(call.requestId, call.key ?? null, call);
     let answer: Answer;
     let keepsEffects = true;
     let began = true;

@@ -2,12 +2,19 @@
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import { answerApi } from './api.js';
+import { BROWSER_PATH, sendBrowserFile } from './browser-files.js';
 import { answerControl } from './control.js';
 import type { Exchange, ServerOptions } from './exchange.js';
 import { sendError } from './exchange.js';
 import { Faults } from './faults.js';
 
 const MOST_CONNECTIONS = 4_096;
+
+const answer = async (options: ServerOptions, faults: Faults, exchange: Exchange): Promise<void> => {
+  if (exchange.path.startsWith(BROWSER_PATH)) sendBrowserFile(exchange);
+  else if (exchange.path.startsWith('/sandbox/')) await answerControl(options, faults, exchange);
+  else await answerApi(options, faults, exchange);
+};
 
 /** The server, not yet listening. */
 export const createSandboxServer = (options: ServerOptions): Server => {
@@ -24,10 +31,7 @@ export const createSandboxServer = (options: ServerOptions): Server => {
         path: mark === -1 ? url : url.slice(0, mark),
         query: mark === -1 ? '' : url.slice(mark + 1),
       };
-      const answering = exchange.path.startsWith('/sandbox/')
-        ? answerControl(options, faults, exchange)
-        : answerApi(options, faults, exchange);
-      answering.catch((error: unknown) => {
+      answer(options, faults, exchange).catch((error: unknown) => {
         sendError(exchange, error, options.log);
       });
     },

@@ -1,13 +1,7 @@
 import { testCard } from '../payments/test-cards.js';
 import type { ChargeRecord } from '../state/records.js';
 import { presentShipping } from './customer.js';
-import {
-  fingerprintOf,
-  presentBillingDetails,
-  presentCardChecks,
-  presentCardFacts,
-  testAccount,
-} from './payment-method.js';
+import { presentAccountFacts, presentBillingDetails, presentCardChecks, presentCardFacts } from './payment-method.js';
 
 const presentCard = (charge: ChargeRecord) => {
   const { brand, ...facts } = presentCardFacts(charge.method);
@@ -51,11 +45,8 @@ const presentMethod = (charge: ChargeRecord) =>
         us_bank_account: {
           account_holder_type: 'individual',
           account_type: 'checking',
-          bank_name: testAccount.bank_name,
-          fingerprint: fingerprintOf(testAccount.number),
-          last4: testAccount.last4,
+          ...presentAccountFacts(charge.method),
           payment_reference: null,
-          routing_number: testAccount.routing_number,
         },
       };
 

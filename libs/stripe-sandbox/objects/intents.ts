@@ -19,7 +19,7 @@ const presentLastError = (error: AttemptError | undefined, work: Work) => {
 
 const presentNextAction = (intent: IntentRecord, work: Work) => {
   if (intent.status !== 'requires_action') return null;
-  if (intent.return_url === undefined) {
+  if (intent.return_url === undefined || intent.use_stripe_sdk) {
     return { type: 'use_stripe_sdk', use_stripe_sdk: { type: 'three_d_secure_redirect', source: intent.id } };
   }
   return {
@@ -102,7 +102,7 @@ export const presentSetupIntent = (intent: SetupIntentRecord, work: Work) => ({
   last_setup_error: presentLastError(intent.last_error, work),
   latest_attempt: null,
   payment_method_options: presentOptions(intent, {}),
-  mandate: null,
+  mandate: intent.mandate ?? null,
   next_action: presentNextAction(intent, work),
   single_use_mandate: null,
   usage: intent.usage,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { testAccount, testBank } from '../payments/test-accounts.js';
 import { testCard } from '../payments/test-cards.js';
 import type { BillingDetails, PaymentMethodRecord } from '../state/records.js';
 import { presentAddress } from './customer.js';
@@ -15,13 +16,16 @@ export const fingerprintOf = (number: string): string => {
   return digest;
 };
 
-/** Stripe's test bank account. */
-export const testAccount = {
-  number: '000123456789',
-  bank_name: 'STRIPE TEST BANK',
-  last4: '6789',
-  routing_number: '110000000',
-} as const;
+/** What a bank account shows of itself in a payment method and in a charge. */
+export const presentAccountFacts = (method: Pick<PaymentMethodRecord, 'test'>) => {
+  const { number } = testAccount(method.test);
+  return {
+    bank_name: testBank.bank_name,
+    fingerprint: fingerprintOf(number),
+    last4: number.slice(-4),
+    routing_number: testBank.routing_number,
+  };
+};
 
 export const presentBillingDetails = (details: BillingDetails | undefined) => ({
   address: presentAddress(details?.address ?? {}),
@@ -53,7 +57,22 @@ export const presentCardChecks = (name: string) => ({
   cvc_check: testCard(name).checks?.cvc_check ?? null,
 });
 
-const presentCard = (method: PaymentMethodRecord) => {
+/** What there is to show of a method before it is one: a confirmation token has it too. */
+export type ShownMethod = Pick<
+  PaymentMethodRecord,
+  | 'type'
+  | 'test'
+  | 'exp_month'
+  | 'exp_year'
+  | 'billing_details'
+  | 'allow_redisplay'
+  | 'account_holder_type'
+  | 'account_type'
+  | 'financial_connections_account'
+  | 'customer'
+>;
+
+const presentCard = (method: ShownMethod) => {
   const facts = presentCardFacts(method);
   return {
     ...facts,
@@ -65,28 +84,30 @@ const presentCard = (method: PaymentMethodRecord) => {
   };
 };
 
-const presentBankAccount = (method: PaymentMethodRecord) => ({
+const presentBankAccount = (method: ShownMethod) => ({
+  ...presentAccountFacts(method),
   account_holder_type: method.account_holder_type ?? 'individual',
   account_type: method.account_type ?? 'checking',
-  bank_name: testAccount.bank_name,
-  financial_connections_account: null,
-  fingerprint: fingerprintOf(testAccount.number),
-  last4: testAccount.last4,
+  financial_connections_account: method.financial_connections_account ?? null,
   networks: { preferred: 'ach', supported: ['ach'] },
-  routing_number: testAccount.routing_number,
   status_details: {},
+});
+
+/** A payment method without what makes it one: its id. */
+export const presentMethodPreview = (method: ShownMethod) => ({
+  allow_redisplay: method.allow_redisplay ?? 'unspecified',
+  billing_details: presentBillingDetails(method.billing_details),
+  ...(method.type === 'card' ? { card: presentCard(method) } : { us_bank_account: presentBankAccount(method) }),
+  customer: method.customer ?? null,
+  customer_account: null,
+  type: method.type,
 });
 
 export const presentPaymentMethod = (method: PaymentMethodRecord) => ({
   id: method.id,
   object: 'payment_method',
-  allow_redisplay: method.allow_redisplay ?? 'unspecified',
-  billing_details: presentBillingDetails(method.billing_details),
-  ...(method.type === 'card' ? { card: presentCard(method) } : { us_bank_account: presentBankAccount(method) }),
+  ...presentMethodPreview(method),
   created: method.created,
-  customer: method.customer ?? null,
-  customer_account: null,
   livemode: false,
   metadata: method.metadata,
-  type: method.type,
 });

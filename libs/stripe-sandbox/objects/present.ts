@@ -6,6 +6,7 @@ import type { ExpandTree } from '../wire/expand.js';
 import { expandableKinds } from '../wire/expand.js';
 import { presentAccount, presentPayout, presentTransfer } from './accounts.js';
 import { presentCharge } from './charge.js';
+import { presentConfirmationToken } from './confirmation-token.js';
 import { presentCustomer } from './customer.js';
 import { presentDispute, presentEarlyFraudWarning, presentReview } from './disputes.js';
 import { presentPaymentIntent, presentSetupIntent } from './intents.js';
@@ -25,6 +26,7 @@ const NESTED_LIST = 10;
 const presenters: { [K in Kind]: (record: RecordOf[K], work: Work) => Wire } = {
   customer: presentCustomer,
   payment_method: presentPaymentMethod,
+  confirmation_token: presentConfirmationToken,
   setup_intent: presentSetupIntent,
   payment_intent: presentPaymentIntent,
   charge: presentCharge,

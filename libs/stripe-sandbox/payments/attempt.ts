@@ -8,9 +8,10 @@ import type { ChargeRecord, PaymentIntentRecord, PaymentMethodRecord } from '../
 import type { Work } from '../state/work.js';
 import type { ErrorDetails } from '../wire/errors.js';
 import { refused, StripeError } from '../wire/errors.js';
-import { capturesLater, failedCharge, pendingCharge, settleCharge, succeededCharge } from './charging.js';
+import { capturesLater, failCharge, failedCharge, pendingCharge, settleCharge, succeededCharge } from './charging.js';
 import { attach } from './payment-methods.js';
 import { openReview } from './radar.js';
+import { testAccount } from './test-accounts.js';
 import type { Decline, TestCard } from './test-cards.js';
 import { authenticationRequired, testCard } from './test-cards.js';
 
@@ -173,10 +174,26 @@ const debit = (work: Work, intent: PaymentIntentRecord, method: PaymentMethodRec
   return processing;
 };
 
-/** The bank has honoured the debit of a `processing` intent. */
+/** The bank has answered the debit of a `processing` intent. */
 export const settlePayment = (work: Work, intent: PaymentIntentRecord): void => {
   if (intent.status !== 'processing' || intent.latest_charge === undefined) return;
-  settleCharge(work, work.get('charge', intent.latest_charge));
+  const pending = work.get('charge', intent.latest_charge);
+  const { fails } = testAccount(pending.method.test);
+  if (fails) {
+    const { id } = failCharge(work, pending, fails);
+    const failed = work.save('payment_intent', {
+      ...intent,
+      status: 'requires_payment_method',
+      payment_method: undefined,
+      last_error: {
+        details: { type: 'invalid_request_error', ...fails, charge: id },
+        payment_method: pending.payment_method,
+      },
+    });
+    work.event('payment_intent.payment_failed', 'payment_intent', failed);
+    return;
+  }
+  settleCharge(work, pending);
   const succeeded = work.save('payment_intent', {
     ...intent,
     status: 'succeeded',

@@ -143,6 +143,13 @@ export const settleCharge = (work: Work, pending: ChargeRecord): ChargeRecord =>
   return charge;
 };
 
+/** The bank has refused a debit. */
+export const failCharge = (work: Work, pending: ChargeRecord, { code, message }: Decline): ChargeRecord => {
+  const charge = work.save('charge', { ...pending, status: 'failed', captured: false, failure: { code, message } });
+  work.event('charge.failed', 'charge', charge);
+  return charge;
+};
+
 /** Gives back what was authorized and is not to be captured. As at Stripe this is a refund, one that moves no money. */
 const release = (work: Work, charge: ChargeRecord, amount: number): ChargeRecord => {
   const refund: RefundRecord = work.save('refund', {

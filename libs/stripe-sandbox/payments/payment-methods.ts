@@ -3,14 +3,19 @@ import { presentPaymentMethod } from '../objects/payment-method.js';
 import type { BillingDetails, Metadata, PaymentMethodRecord } from '../state/records.js';
 import type { Work } from '../state/work.js';
 import { refused, resourceMissing, StripeError } from '../wire/errors.js';
-import { testAccountNamed, testCard, testCardNamed } from './test-cards.js';
+import { testAccountNamed } from './test-accounts.js';
+import { testCard, testCardNamed } from './test-cards.js';
 
-interface Given {
+/** What is said of a payment method when it is made. */
+export interface Given {
   metadata?: Metadata;
   billing_details?: BillingDetails | undefined;
   allow_redisplay?: string | undefined;
   account_holder_type?: string | undefined;
   account_type?: string | undefined;
+  financial_connections_account?: string | undefined;
+  exp_month?: number | undefined;
+  exp_year?: number | undefined;
 }
 
 /** A new payment method for the test card or account called `test`. */

@@ -48,6 +48,7 @@ export const succeedSetup = (work: Work, intent: SetupIntentRecord, method: Paym
     payment_method: method.id,
     status: 'succeeded',
     last_error: undefined,
+    ...(method.type === 'us_bank_account' && { mandate: `mandate_${intent.id.slice('seti_'.length)}` }),
   });
   work.event('setup_intent.succeeded', 'setup_intent', succeeded);
   return succeeded;

@@ -71,6 +71,11 @@ const brands: Record<string, TestCard> = {
   diners: visa('3056930009020004', { brand: 'diners' }),
   jcb: visa('3566002020360505', { brand: 'jcb', country: 'JP' }),
   unionpay: visa('6200000000000005', { brand: 'unionpay', country: 'CN' }),
+  mastercard_series2: visa('2223003122003222', { brand: 'mastercard' }),
+  amex_other: visa('371449635398431', { brand: 'amex' }),
+  discover_other: visa('6011000990139424', { brand: 'discover' }),
+  diners_14digits: visa('36227206271667', { brand: 'diners' }),
+  unionpay_19digits: visa('6205500000000000004', { brand: 'unionpay', country: 'CN' }),
 };
 
 /** `pm_card_gb` and the like: a card issued in that country. */
@@ -200,6 +205,8 @@ export const testCard = (name: string): TestCard => {
 
 export const testCardNames = (): string[] => [...cards.keys()];
 
-/** Names of the test bank accounts: `pm_usBankAccount` and what it pays with. */
-export const testAccountNamed = (token: string): string | undefined =>
-  token === 'pm_usBankAccount' || token === 'pm_usBankAccount_success' ? 'usBankAccount' : undefined;
+/** The first name of each number. */
+const byNumber: ReadonlyMap<string, string> = new Map([...cards].reverse().map(([name, { number }]) => [number, name]));
+
+/** The test card with this number (digits alone), by its name in the table. */
+export const testCardByNumber = (number: string): string | undefined => byNumber.get(number);

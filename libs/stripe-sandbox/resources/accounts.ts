@@ -211,9 +211,9 @@ const control = (
 };
 
 /** Whose key it is. */
-const presentPlatform = () =>
+const presentPlatform = (id: string) =>
   presentAccount({
-    id: 'acct_3PlatformOfTheSandbox',
+    id,
     created: 0,
     type: 'standard',
     country: 'US',
@@ -240,7 +240,8 @@ const base = '/v1/accounts';
 export const accounts = [
   answers('GET', '/v1/account', {
     takes: {},
-    run: (work) => (work.account === undefined ? presentPlatform() : presentAccount(work.get('account', work.account))),
+    run: (work) =>
+      work.account === undefined ? presentPlatform(work.platform) : presentAccount(work.get('account', work.account)),
   }),
   shows('account', 'POST', base, { takes: creating, run: create }),
   shows('account', 'GET', `${base}/:id`, { takes: {}, run: (work, _params, id) => connected(work, id) }),

@@ -2,6 +2,7 @@ import type { Endpoint } from '../http/endpoint.js';
 import { accounts } from './accounts.js';
 import { balance } from './balance.js';
 import { charges } from './charges.js';
+import { confirmationTokens } from './confirmation-tokens.js';
 import { control } from './control.js';
 import { customers } from './customers.js';
 import { disputes } from './disputes.js';
@@ -18,6 +19,7 @@ import { webhookEndpoints } from './webhook-endpoints.js';
 export const endpoints: readonly Endpoint[] = [
   ...customers,
   ...paymentMethods,
+  ...confirmationTokens,
   ...setupIntents,
   ...paymentIntents,
   ...charges,

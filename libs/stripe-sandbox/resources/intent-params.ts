@@ -1,6 +1,6 @@
 /** Parameters that intents to pay and intents to set up share. */
 import { acceptedMethodTypes } from '../objects/intents.js';
-import { testAccount } from '../objects/payment-method.js';
+import { connectedTestAccount, testAccountByNumber, testBank } from '../payments/test-accounts.js';
 import { invalidParameter } from '../wire/errors.js';
 import type { Reader, Shape } from '../wire/params.js';
 import {
@@ -81,8 +81,15 @@ export const cardOptions = {
   three_d_secure: unsupported('external 3D Secure results are not verified here'),
 };
 
+const financialConnections = hash({
+  filters: anyHash,
+  permissions: listOf(oneOf('balances', 'ownership', 'payment_method', 'transactions')),
+  prefetch: listOf(oneOf('balances', 'ownership', 'transactions')),
+  return_url: string,
+});
+
 const bankOptions = {
-  financial_connections: anyHash,
+  financial_connections: financialConnections,
   mandate_options: anyHash,
   networks: hash({ requested: listOf(string) }),
   setup_future_usage: unsettable(oneOf('none', 'off_session', 'on_session')),
@@ -124,20 +131,26 @@ export const allowRedisplay = oneOf('always', 'limited', 'unspecified');
 
 const accountNumber: Reader<string> = (raw, param) => {
   const number = string(raw, param);
-  if (number === testAccount.number) return number;
+  if (testAccountByNumber(number) !== undefined) return number;
   throw invalidParameter(param, 'You must use a test bank account number in test mode.', 'account_number_invalid');
 };
 const routingNumber: Reader<string> = (raw, param) => {
   const number = string(raw, param);
-  if (number === testAccount.routing_number) return number;
+  if (number === testBank.routing_number) return number;
   throw invalidParameter(param, 'You must use a test routing number in test mode.', 'routing_number_invalid');
+};
+
+const connectedAccount: Reader<string> = (raw, param) => {
+  const id = string(raw, param);
+  if (connectedTestAccount(id) !== undefined) return id;
+  throw invalidParameter(param, `No such financialconnections.account: '${id.slice(0, 80)}'`, 'resource_missing');
 };
 
 export const bankAccount = hash({
   account_holder_type: oneOf('company', 'individual'),
   account_number: accountNumber,
   account_type: oneOf('checking', 'savings'),
-  financial_connections_account: unsupported('there are no Financial Connections'),
+  financial_connections_account: connectedAccount,
   routing_number: routingNumber,
 });
 
@@ -171,4 +184,3 @@ export const mandateData = unsettable(hash({ customer_acceptance: acceptance }, 
 export const futureUsage = offOrOnSession;
 export const noConnect = unsupported('connected accounts come later');
 export const noAccounts = unsupported('customers here are customers, not accounts');
-export const noConfirmationTokens = unsupported('confirmation tokens come later');

@@ -53,7 +53,7 @@ export const described = {
 
 /** What confirming takes, besides. */
 export const confirming = {
-  confirmation_token: shared.noConfirmationTokens,
+  confirmation_token: string,
   error_on_requires_action: boolean,
   mandate: unsupported('mandates are not objects here'),
   mandate_data: shared.mandateData,

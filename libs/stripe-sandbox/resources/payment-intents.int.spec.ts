@@ -461,7 +461,6 @@ describe('parameters', () => {
   it('of connected accounts and the like are refused with their names', async () => {
     expect(await errorOf(pay({ on_behalf_of: 'acct_1' }))).toMatchObject({ param: 'on_behalf_of', statusCode: 400 });
     expect(await errorOf(pay({ transfer_data: { destination: 'acct_1' } }))).toMatchObject({ param: 'transfer_data' });
-    expect(await errorOf(pay({ confirmation_token: 'ctoken_1' }))).toMatchObject({ param: 'confirmation_token' });
     expect(await errorOf(pay({ allowed_payment_method_types: ['klarna'] }))).toMatchObject({
       param: 'allowed_payment_method_types[0]',
     });

@@ -11,7 +11,8 @@ import type { PaymentIntentRecord, PaymentIntentStatus, PaymentMethodRecord } fr
 import type { Work } from '../state/work.js';
 import { invalidParameter, refused, StripeError } from '../wire/errors.js';
 import { integerFrom, mergeMetadata, string } from '../wire/params.js';
-import { assertTypeAllowed, methodGiven } from './intent-methods.js';
+import { assertSecret } from './client-secrets.js';
+import { assertTypeAllowed, methodGiven, withConfirmationToken } from './intent-methods.js';
 import * as shared from './intent-params.js';
 import type { Change } from './payment-intent-params.js';
 import { canceling, capturing, changeable, confirming, creating, described } from './payment-intent-params.js';
@@ -65,6 +66,7 @@ const applied = (intent: PaymentIntentRecord, params: Change, method?: PaymentMe
     'statement_descriptor',
     'statement_descriptor_suffix',
     'transfer_group',
+    'use_stripe_sdk',
   ] as const;
   for (const field of fields) {
     if (params[field] !== undefined) Object.assign(next, { [field]: params[field] ?? undefined });
@@ -93,7 +95,13 @@ const pay = (work: Work, intent: PaymentIntentRecord, params: Change): PaymentIn
 
 const assertConfirmParams = (params: Change): void => {
   if (params.confirm === true) return;
-  for (const name of ['error_on_requires_action', 'mandate_data', 'off_session', 'return_url'] as const) {
+  for (const name of [
+    'confirmation_token',
+    'error_on_requires_action',
+    'mandate_data',
+    'off_session',
+    'return_url',
+  ] as const) {
     if (params[name] === undefined || params[name] === false) continue;
     throw invalidParameter(
       name,
@@ -102,12 +110,13 @@ const assertConfirmParams = (params: Change): void => {
   }
 };
 
-const create = (work: Work, params: Change & { amount: number; currency: string }): PaymentIntentRecord => {
+const create = (work: Work, given: Change & { amount: number; currency: string }): PaymentIntentRecord => {
+  const id = work.newId('payment_intent');
+  assertConfirmParams(given);
+  const params = withConfirmationToken(work, given, 'payment_intent', id);
   assertChargeable(params.amount, params.currency);
-  assertConfirmParams(params);
   if (params.customer !== undefined) work.get('customer', params.customer, 'customer');
   const method = methodGiven(work, params, params.customer);
-  const id = work.newId('payment_intent');
   const blank: PaymentIntentRecord = {
     id,
     created: work.now,
@@ -171,16 +180,29 @@ const update = (work: Work, params: Change, id: string): PaymentIntentRecord => 
   return work.save('payment_intent', next);
 };
 
-const confirm = (work: Work, params: Change & { amount_to_confirm?: number }, id: string): PaymentIntentRecord => {
+const assertMayConfirm = (work: Work, { id, confirmation_method }: PaymentIntentRecord): void => {
+  if (!work.isPublic || confirmation_method !== 'manual') return;
+  throw refused(
+    `This PaymentIntent ${id} cannot be confirmed using your publishable key because its \`confirmation_method\` is set to \`manual\`. ` +
+      'Please use your secret key instead, or create a PaymentIntent with `confirmation_method` set to `automatic`.',
+  );
+};
+
+type Confirmation = Change & { amount_to_confirm?: number; client_secret?: string };
+
+const confirm = (work: Work, given: Confirmation, id: string): PaymentIntentRecord => {
   const intent = work.get('payment_intent', id);
+  assertSecret(intent, 'payment_intent', given.client_secret);
+  assertMayConfirm(work, intent);
   assertStatus(work, intent, 'confirm', unpaid);
-  if (params.amount_to_confirm !== undefined && params.amount_to_confirm !== intent.amount) {
+  if (given.amount_to_confirm !== undefined && given.amount_to_confirm !== intent.amount) {
     throw refused(
       'The amount to confirm does not match the amount of the PaymentIntent.',
       'payment_intent_invalid_parameter',
       'amount_to_confirm',
     );
   }
+  const params = withConfirmationToken(work, given, 'payment_intent', id);
   const method = methodGiven(work, params, intent.customer);
   const next = applied(intent, params, method);
   if (method) {
@@ -266,14 +288,14 @@ export const paymentIntents = [
   }),
   shows('payment_intent', 'GET', `${base}/:id`, {
     takes: { client_secret: string },
-    run: (work, _params, id) => work.get('payment_intent', id),
+    run: (work, { client_secret }, id) => assertSecret(work.get('payment_intent', id), 'payment_intent', client_secret),
   }),
   shows('payment_intent', 'POST', `${base}/:id`, {
     takes: { ...changeable, ...described, amount: integerFrom(1) },
     run: update,
   }),
   shows('payment_intent', 'POST', `${base}/:id/confirm`, {
-    takes: { ...changeable, ...confirming, amount_to_confirm: integerFrom(1) },
+    takes: { ...changeable, ...confirming, amount_to_confirm: integerFrom(1), client_secret: string },
     run: confirm,
   }),
   shows('payment_intent', 'POST', `${base}/:id/capture`, {

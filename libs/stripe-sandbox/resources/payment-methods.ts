@@ -8,6 +8,7 @@ import type { Work } from '../state/work.js';
 import { invalidParameter, parameterMissing, refused } from '../wire/errors.js';
 import type { Reader } from '../wire/params.js';
 import { hash, integerFrom, mergeMetadata, metadata, oneOf, string, unsettable, unsupported } from '../wire/params.js';
+import { bankFactsIn, testAccountIn } from './bank-accounts.js';
 import * as shared from './intent-params.js';
 
 /** A sandbox wants no card numbers, not even test ones: they would end up in its books. */
@@ -53,9 +54,9 @@ const create = (
   };
   const { type } = params;
   if (type === 'us_bank_account') {
-    const { account_holder_type, account_type } = params.us_bank_account ?? {};
-    const account = { ...given, account_holder_type, account_type };
-    return work.save('payment_method', newPaymentMethod(work, type, 'usBankAccount', account));
+    const bank = params.us_bank_account;
+    const account = { ...given, ...bankFactsIn(bank) };
+    return work.save('payment_method', newPaymentMethod(work, type, testAccountIn(bank), account));
   }
   const token = params.card?.token;
   if (token === undefined) throw parameterMissing('card');

@@ -5,9 +5,10 @@ import { attemptSetup } from '../payments/setup.js';
 import { randomText } from '../state/ids.js';
 import type { SetupIntentRecord } from '../state/records.js';
 import type { Work } from '../state/work.js';
-import { StripeError } from '../wire/errors.js';
+import { invalidParameter, StripeError } from '../wire/errors.js';
 import { boolean, listOf, mergeMetadata, metadata, oneOf, string, unsettable, unsupported } from '../wire/params.js';
-import { assertTypeAllowed, methodGiven } from './intent-methods.js';
+import { assertSecret } from './client-secrets.js';
+import { assertTypeAllowed, methodGiven, withConfirmationToken } from './intent-methods.js';
 import * as shared from './intent-params.js';
 
 const changeable = {
@@ -27,7 +28,7 @@ const described = {
   payment_method_configuration: unsupported('there is one configuration, with cards and US bank accounts'),
 };
 const confirming = {
-  confirmation_token: shared.noConfirmationTokens,
+  confirmation_token: string,
   mandate_data: shared.mandateData,
   return_url: string,
   use_stripe_sdk: boolean,
@@ -79,6 +80,7 @@ const applied = (work: Work, intent: SetupIntentRecord, params: Change): SetupIn
     'flow_directions',
     'return_url',
     'usage',
+    'use_stripe_sdk',
   ] as const;
   for (const field of fields) {
     if (params[field] !== undefined) Object.assign(next, { [field]: params[field] ?? undefined });
@@ -101,8 +103,15 @@ const setUp = (work: Work, intent: SetupIntentRecord): SetupIntentRecord => {
   return attemptSetup(work, intent, work.get('payment_method', intent.payment_method));
 };
 
-const create = (work: Work, params: Change): SetupIntentRecord => {
+const create = (work: Work, given: Change): SetupIntentRecord => {
   const id = work.newId('setup_intent');
+  if (given.confirmation_token !== undefined && given.confirm !== true) {
+    throw invalidParameter(
+      'confirmation_token',
+      "The parameter 'confirmation_token' cannot be passed when creating a SetupIntent unless `confirm` is set to true.",
+    );
+  }
+  const params = withConfirmationToken(work, given, 'setup_intent', id);
   const blank: SetupIntentRecord = {
     id,
     created: work.now,
@@ -149,15 +158,16 @@ export const setupIntents = [
   shows('setup_intent', 'POST', base, { takes: creating, run: create }),
   shows('setup_intent', 'GET', `${base}/:id`, {
     takes: { client_secret: string },
-    run: (work, _params, id) => work.get('setup_intent', id),
+    run: (work, { client_secret }, id) => assertSecret(work.get('setup_intent', id), 'setup_intent', client_secret),
   }),
   shows('setup_intent', 'POST', `${base}/:id`, { takes: { ...changeable, ...described }, run: update }),
   shows('setup_intent', 'POST', `${base}/:id/confirm`, {
-    takes: { ...changeable, ...confirming },
+    takes: { ...changeable, ...confirming, client_secret: string },
     run: (work, params, id) => {
       const intent = work.get('setup_intent', id);
+      assertSecret(intent, 'setup_intent', params.client_secret);
       assertOpen(work, intent, 'confirm');
-      return setUp(work, applied(work, intent, params));
+      return setUp(work, applied(work, intent, withConfirmationToken(work, params, 'setup_intent', id)));
     },
   }),
   shows('setup_intent', 'POST', `${base}/:id/cancel`, {

@@ -50,10 +50,28 @@ export interface PaymentMethodRecord extends RecordBase {
   allow_redisplay?: string;
   account_holder_type?: string;
   account_type?: string;
+  /** Where the customer chose it with Financial Connections. */
+  financial_connections_account?: string;
   /** Authenticated for off-session use. */
   set_up?: true;
   /** Used without a customer, or detached: never to be used again. */
   spent?: true;
+}
+
+/** What a customer put into the payment form. Of a card there is its name in the table of test cards, and never its number. */
+export interface ConfirmationTokenRecord extends RecordBase {
+  expires_at: number;
+  method: Omit<PaymentMethodRecord, 'id' | 'created' | 'account' | 'metadata' | 'set_up' | 'spent'>;
+  /** One that was there before: then no new one is made. */
+  payment_method?: string;
+  return_url?: string;
+  setup_future_usage?: string;
+  shipping?: Shipping;
+  /** Made by Stripe.js, which handles what is to be done next. */
+  use_stripe_sdk?: true;
+  /** What it was used for. */
+  payment_intent?: string;
+  setup_intent?: string;
 }
 
 export type CaptureMethod = 'automatic' | 'automatic_async' | 'manual';
@@ -79,6 +97,8 @@ export interface IntentRecord extends RecordBase {
   cancellation_reason?: string;
   /** Where the customer returns to after authentication; absent for the SDK's own way. */
   return_url?: string;
+  /** The browser handles the authentication by itself, whether there is a return_url or not. */
+  use_stripe_sdk?: boolean;
   last_error?: AttemptError;
 }
 
@@ -121,6 +141,8 @@ export interface SetupIntentRecord extends IntentRecord {
   status: 'requires_payment_method' | 'requires_confirmation' | 'requires_action' | 'canceled' | 'succeeded';
   usage: string;
   attach_to_self?: boolean;
+  /** The customer's word that a bank account may be debited. */
+  mandate?: string;
   flow_directions?: string[];
 }
 
@@ -231,6 +253,7 @@ export type GivenObject = Record<string, unknown>;
 export interface RecordOf {
   customer: CustomerRecord;
   payment_method: PaymentMethodRecord;
+  confirmation_token: ConfirmationTokenRecord;
   setup_intent: SetupIntentRecord;
   payment_intent: PaymentIntentRecord;
   charge: ChargeRecord;
@@ -251,6 +274,7 @@ export type Kind = keyof RecordOf;
 export const prefixes: Record<Kind, string> = {
   customer: 'cus_',
   payment_method: 'pm_',
+  confirmation_token: 'ctoken_',
   setup_intent: 'seti_',
   payment_intent: 'pi_',
   charge: 'ch_',

@@ -32,6 +32,8 @@ const versions = [
   create index delivery_due on delivery (due_ms, id) where due_ms is not null;
   create index delivery_by_event on delivery (event, endpoint);
 `,
+  // Keys that are no longer good, by the SHA-256 of their text.
+  'create table revoked_key (digest text primary key) without rowid;',
 ];
 
 /** Makes the tables, or brings those of an earlier release up to date. Throws for books of a later one. */

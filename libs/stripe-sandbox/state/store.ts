@@ -55,6 +55,10 @@ const prepare = (db: DatabaseSync) => ({
       'sum(case when available_on > 0 then amount else 0 end) as pending from balance ' +
       'where account = ? group by currency, source_type order by currency, source_type',
   ),
+  revokeKey: db.prepare('insert or ignore into revoked_key values (?)'),
+  isRevoked: db.prepare('select 1 from revoked_key where digest = ?'),
+  revokedKeys: db.prepare('select count(*) as count from revoked_key'),
+  restoreKeys: db.prepare('delete from revoked_key'),
 });
 
 export interface IdRange {
@@ -253,6 +257,25 @@ export class Store {
     }
     this.sql.dropMatured.run(account, now);
     return this.sql.balances.all(account) as unknown as BalanceRow[];
+  }
+
+  /** The API key with this digest is no longer good. */
+  revokeKey(digest: string): void {
+    this.sql.revokeKey.run(digest);
+  }
+
+  isRevoked(digest: string): boolean {
+    return this.sql.isRevoked.get(digest) !== undefined;
+  }
+
+  /** How many keys are no longer good. */
+  revokedKeys(): number {
+    return this.sql.revokedKeys.get()?.count as number;
+  }
+
+  /** All keys are good again. */
+  restoreKeys(): void {
+    this.sql.restoreKeys.run();
   }
 
   close(): void {

@@ -2,6 +2,7 @@
 import { resourceMissing } from '../wire/errors.js';
 import type { IdFactory } from './ids.js';
 import type { EventRecord, GivenObject, Kind, RecordOf } from './records.js';
+import { PLATFORM_ACCOUNT } from './platform.js';
 import { prefixes } from './records.js';
 import type { Store } from './store.js';
 
@@ -19,6 +20,10 @@ export interface WorkOptions {
   url: string;
   /** The connected account it is done for; undefined for the platform itself. */
   account?: string | undefined;
+  /** The account whose key the request has. */
+  platform?: string | undefined;
+  /** Whether that key is a publishable one, of a browser. */
+  isPublic?: boolean | undefined;
 }
 
 export class Work {
@@ -28,6 +33,10 @@ export class Work {
   readonly url: string;
   /** The connected account that this is done for, and whose objects alone are seen. */
   readonly account: string | undefined;
+  /** The account whose key the request has. */
+  readonly platform: string;
+  /** Whether it is asked by a browser, with a publishable key. */
+  readonly isPublic: boolean;
   /** When the first thing that this work has put off is due, Infinity for nothing. */
   due_ms = Infinity;
   private readonly records = new Map<string, { id: string }>();
@@ -39,6 +48,8 @@ export class Work {
     this.now = Math.floor(options.now_ms / 1_000);
     this.url = options.url;
     this.account = options.account;
+    this.platform = options.platform ?? PLATFORM_ACCOUNT;
+    this.isPublic = options.isPublic ?? false;
   }
 
   get store(): Store {

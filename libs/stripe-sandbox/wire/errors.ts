@@ -69,6 +69,7 @@ export const refused = (message: string, code?: string, param?: string): StripeE
 const wordsFor: Readonly<Record<string, string>> = {
   payment_method: 'PaymentMethod',
   setup_intent: 'setupintent',
+  confirmation_token: 'confirmationtoken',
   balance_transaction: 'balance transaction',
   webhook_endpoint: 'webhook endpoint',
   early_fraud_warning: 'early fraud warning',
@@ -88,10 +89,11 @@ export const unrecognizedUrl = (method: string, path: string): StripeError =>
     { status: 404, neverBegan: true },
   );
 
-export const unauthorized = (message: string): StripeError => invalid(message, { status: 401, neverBegan: true });
+export const unauthorized = (message: string, code?: string): StripeError =>
+  invalid(message, { status: 401, neverBegan: true, ...(code && { code }) });
 
-export const forbidden = (message: string, code: string): StripeError =>
-  invalid(message, { status: 403, code, neverBegan: true });
+export const forbidden = (message: string, code?: string): StripeError =>
+  invalid(message, { status: 403, neverBegan: true, ...(code && { code }) });
 
 /** Of an account that is not there, or not a connected one of whose key it is: Stripe does not tell which. */
 export const accountInvalid = (): StripeError =>

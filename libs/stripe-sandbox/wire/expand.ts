@@ -16,6 +16,7 @@ const DEEPEST = 4;
 const expandable: Record<Kind, Readonly<Record<string, readonly Kind[]>>> = {
   customer: {},
   payment_method: { customer: ['customer'] },
+  confirmation_token: {},
   setup_intent: { customer: ['customer'], payment_method: ['payment_method'] },
   payment_intent: {
     customer: ['customer'],
