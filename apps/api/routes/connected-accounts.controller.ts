@@ -7,9 +7,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../http/caller.js';
 import { FromCaller } from '../http/caller.js';
 import { CommandGate, describe } from '../http/command-gate.js';
+import { Id, notFound } from '../http/identifier.js';
 import { ReadPosition } from '../http/read-position.js';
 import { Answers, AnswersCommand } from '../openapi/decorators.js';
-import { Id, notFound } from './identifier.js';
 import { PresentState } from './present-state.js';
 
 /** An account at the processor that is linked to the tenant, as the outside sees it. */

@@ -3,6 +3,10 @@ import {
   AttachPaymentMethodDto,
   CreateCustomerCommand,
   CreateCustomerDto,
+  DetachPaymentMethodCommand,
+  DetachPaymentMethodDto,
+  SetDefaultPaymentMethodCommand,
+  SetDefaultPaymentMethodDto,
 } from '#command-handling';
 import type { CustomerView, Page, PaymentMethodView } from '#projections';
 import { listCustomers, listPaymentMethods } from '#projections';
@@ -14,13 +18,14 @@ import { Pool } from 'pg';
 import type { Caller } from '../http/caller.js';
 import { FromCaller } from '../http/caller.js';
 import { CommandGate, answerHeaders, describe } from '../http/command-gate.js';
+import { Id, notFound } from '../http/identifier.js';
 import { ProblemError } from '../http/problem.js';
 import { ReadPosition } from '../http/read-position.js';
 import { Answers, AnswersCommand, AnswersPage } from '../openapi/decorators.js';
-import { Id, notFound } from './identifier.js';
+import { CustomerByEmail } from './customer-by-email.js';
 import { PersonalData } from './personal-data.js';
 import { PresentState } from './present-state.js';
-import { ListQuery } from './queries.js';
+import { CustomersQuery, ListQuery } from './queries.js';
 
 @ApiTags('Customers')
 @Controller('v1/customers')
@@ -31,6 +36,7 @@ export class CustomersController {
     private readonly readPosition: ReadPosition,
     private readonly present: PresentState,
     private readonly personal: PersonalData,
+    private readonly byEmail: CustomerByEmail,
   ) {}
 
   /** Creates a customer. A tenant has one for an email: where there is one already, it is answered (200) as it is. */
@@ -67,7 +73,24 @@ export class CustomersController {
       throw new ProblemError(422, code, detail, { declineCode, paymentMethodId }, answerHeaders(answer));
     }
     describe(reply, answer, 201, `/v1/payment-methods/${paymentMethodId}`);
-    return this.personal.paymentMethod(caller.tenantId, answer.state);
+    const chosen = await this.present.defaultPaymentMethodOf(caller.tenantId, id);
+    return this.personal.paymentMethod(caller.tenantId, answer.state, chosen);
+  }
+
+  /** Chooses which of its payment methods the customer is offered first. Nothing is charged by default: a payment names what it charges. */
+  @Post(':id/default-payment-method')
+  @AnswersCommand('Customer', 200)
+  async setDefault(
+    @Req() request: FastifyRequest,
+    @FromCaller() caller: Caller,
+    @Id('customer') id: string,
+    @Body() body: SetDefaultPaymentMethodDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CustomerView> {
+    const context = await this.gate.contextOf(request, caller, body);
+    const answer = await this.gate.execute(new SetDefaultPaymentMethodCommand(context, id, body));
+    describe(reply, answer, 200);
+    return this.personal.customer(caller.tenantId, answer.state);
   }
 
   @Get()
@@ -75,10 +98,15 @@ export class CustomersController {
   async list(
     @Req() request: FastifyRequest,
     @FromCaller() { tenantId }: Caller,
-    @Query() query: ListQuery,
+    @Query() { email, ...query }: CustomersQuery,
   ): Promise<Page<CustomerView>> {
     await this.readPosition.reached(request);
-    const { data, nextCursor } = await listCustomers(this.pool, tenantId, query);
+    const customerId = email === undefined ? undefined : await this.byEmail.find(tenantId, email);
+    if (email !== undefined && customerId === undefined) return { data: [], nextCursor: null };
+    const { data, nextCursor } = await listCustomers(this.pool, tenantId, {
+      ...query,
+      ...(customerId !== undefined && { customerId }),
+    });
     return { data: await Promise.all(data.map((customer) => this.personal.customer(tenantId, customer))), nextCursor };
   }
 
@@ -111,7 +139,9 @@ export class CustomersController {
       listPaymentMethods(this.pool, tenantId, { ...query, customerId: id }),
     ]);
     if (!customer) throw notFound('customer', id);
-    return { data: await Promise.all(data.map((method) => this.personal.paymentMethod(tenantId, method))), nextCursor };
+    const { defaultPaymentMethodId } = customer.value;
+    const shown = data.map((method) => this.personal.paymentMethod(tenantId, method, defaultPaymentMethodId));
+    return { data: await Promise.all(shown), nextCursor };
   }
 }
 
@@ -119,6 +149,7 @@ export class CustomersController {
 @Controller('v1/payment-methods')
 export class PaymentMethodsController {
   constructor(
+    private readonly gate: CommandGate,
     private readonly readPosition: ReadPosition,
     private readonly present: PresentState,
     private readonly personal: PersonalData,
@@ -136,6 +167,29 @@ export class PaymentMethodsController {
     const found = await this.present.paymentMethod(tenantId, id);
     if (!found) throw notFound('payment_method', id);
     reply.header('etag', `"${found.version}"`);
-    return this.personal.paymentMethod(tenantId, found.value);
+    const chosen = await this.present.defaultPaymentMethodOf(tenantId, found.value.customerId);
+    return this.personal.paymentMethod(tenantId, found.value, chosen);
+  }
+
+  /** Takes a payment method from its customer, for good: it can be charged no more. Payments that are under way go on. */
+  @Post(':id/detach')
+  @AnswersCommand('PaymentMethod', 200)
+  async detach(
+    @Req() request: FastifyRequest,
+    @FromCaller() caller: Caller,
+    @Id('payment_method') id: string,
+    @Body() body: DetachPaymentMethodDto,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PaymentMethodView> {
+    const { tenantId } = caller;
+    const context = await this.gate.contextOf(request, caller, body);
+    const answer = await this.gate.execute(new DetachPaymentMethodCommand(context, id, body));
+    if (answer.settledBy?.type === 'PaymentMethodDetachFailed') {
+      const detail = 'the processor refused to detach this payment method; it can be charged as before';
+      throw new ProblemError(409, 'detach_failed', detail, { paymentMethodId: id }, answerHeaders(answer));
+    }
+    describe(reply, answer, 200);
+    const chosen = await this.present.defaultPaymentMethodOf(tenantId, answer.state.customerId);
+    return this.personal.paymentMethod(tenantId, answer.state, chosen);
   }
 }

@@ -10,10 +10,10 @@ import { Pool } from 'pg';
 import type { Caller } from '../http/caller.js';
 import { FromCaller } from '../http/caller.js';
 import { CommandGate, answerHeaders, describe } from '../http/command-gate.js';
+import { Id, notFound } from '../http/identifier.js';
 import { ProblemError } from '../http/problem.js';
 import { ReadPosition } from '../http/read-position.js';
 import { Answers, AnswersCommand, AnswersPage } from '../openapi/decorators.js';
-import { Id, notFound } from './identifier.js';
 import { DisputesQuery } from './queries.js';
 
 @ApiTags('Disputes')

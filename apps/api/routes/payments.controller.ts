@@ -12,6 +12,7 @@ import {
   RefundPaymentDto,
   refundIdOf,
 } from '#command-handling';
+import { latestAttempt } from '#domain/payment';
 import type { Page, PaymentView, RefundView, ShownPayment } from '#projections';
 import { listPayments, paymentView, refundOf, refundView } from '#projections';
 import { Body, Controller, Get, Post, Query, Req, Res } from '@nestjs/common';
@@ -22,10 +23,12 @@ import { Pool } from 'pg';
 import type { Caller } from '../http/caller.js';
 import { FromCaller } from '../http/caller.js';
 import { CommandGate, answerHeaders, describe } from '../http/command-gate.js';
+import { Id, notFound } from '../http/identifier.js';
 import { ProblemError } from '../http/problem.js';
 import { ReadPosition } from '../http/read-position.js';
-import { Answers, AnswersCommand, AnswersPage, OptionalBody } from '../openapi/decorators.js';
-import { Id, notFound } from './identifier.js';
+import { Answers, AnswersAtOnce, AnswersCommand, AnswersPage, OptionalBody } from '../openapi/decorators.js';
+import type { ClientSecret } from '../vault/client-secrets.js';
+import { ClientSecrets } from '../vault/client-secrets.js';
 import { PresentState } from './present-state.js';
 import { PaymentsQuery } from './queries.js';
 
@@ -37,6 +40,7 @@ export class PaymentsController {
     private readonly pool: Pool,
     private readonly readPosition: ReadPosition,
     private readonly present: PresentState,
+    private readonly secrets: ClientSecrets,
   ) {}
 
   /** Creates a payment and, given a payment method, charges it. A declined charge is a payment with `status: "failed"`. */
@@ -129,6 +133,24 @@ export class PaymentsController {
   ): Promise<Page<PaymentView>> {
     await this.readPosition.reached(request);
     return listPayments(this.pool, tenantId, query);
+  }
+
+  /** What the payer has to do next, with what their browser finishes it. */
+  @Get(':id/next-action')
+  @AnswersAtOnce('NextAction')
+  async nextAction(
+    @FromCaller() { tenantId }: Caller,
+    @Id('payment') id: string,
+  ): Promise<{ type: string } & ClientSecret> {
+    const found = await this.present.payment(tenantId, id);
+    if (!found) throw notFound('payment', id);
+    const attempt = latestAttempt(found.value);
+    if (attempt?.stage.phase !== 'action_required')
+      throw new ProblemError(404, 'next_action_not_found', 'the payer of this payment has nothing to do');
+    const secret = await this.secrets.open(tenantId, id, attempt.attempt);
+    if (!secret)
+      throw new ProblemError(404, 'next_action_expired', 'the payer has not done within the day what was asked');
+    return { type: attempt.stage.action, ...secret };
   }
 
   @Get(':id')

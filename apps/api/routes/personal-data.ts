@@ -16,13 +16,19 @@ export class PersonalData {
     return customerView(customer, opened.erased ? 'erased' : (JSON.parse(opened.plaintext) as CustomerPersonalData));
   }
 
-  async paymentMethod(tenantId: string, method: PaymentMethod): Promise<PaymentMethodView> {
+  /** `defaultPaymentMethodId`: what its customer is offered first. */
+  async paymentMethod(
+    tenantId: string,
+    method: PaymentMethod,
+    defaultPaymentMethodId?: string,
+  ): Promise<PaymentMethodView> {
     const sealed = sealedDetailsOf(method);
-    if (sealed === undefined) return paymentMethodView(method, undefined);
+    if (sealed === undefined) return paymentMethodView(method, undefined, defaultPaymentMethodId);
     const opened = await this.keys.openPersonal(
       attachmentPlaceOf(tenantId, method.customerId, method.paymentMethodId),
       sealed,
     );
-    return paymentMethodView(method, opened.erased ? 'erased' : (JSON.parse(opened.plaintext) as PaymentMethodDetails));
+    const details = opened.erased ? 'erased' : (JSON.parse(opened.plaintext) as PaymentMethodDetails);
+    return paymentMethodView(method, details, defaultPaymentMethodId);
   }
 }

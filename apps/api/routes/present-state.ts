@@ -1,7 +1,15 @@
-import { CommandExecutor, connectedAccounts, customers, paymentMethods, payments } from '#command-handling';
+import {
+  CommandExecutor,
+  connectedAccounts,
+  customers,
+  paymentMethods,
+  payments,
+  setupIntents,
+} from '#command-handling';
 import type { ConnectedAccount } from '#domain/connected-account';
 import type { Customer } from '#domain/customer';
 import type { PaymentMethod } from '#domain/payment-method';
+import type { SetupIntent } from '#domain/setup-intent';
 import type { ShownPayment, Versioned } from '#projections';
 import { Injectable } from '@nestjs/common';
 
@@ -24,6 +32,15 @@ export class PresentState {
 
   async paymentMethod(tenantId: string, id: string): Promise<Versioned<PaymentMethod> | undefined> {
     return versioned(await this.executor.current(tenantId, paymentMethods, paymentMethods.streamOf(id)));
+  }
+
+  async setupIntent(tenantId: string, id: string): Promise<Versioned<SetupIntent> | undefined> {
+    return versioned(await this.executor.current(tenantId, setupIntents, setupIntents.streamOf(id)));
+  }
+
+  /** What a customer is offered first; undefined where there is none. */
+  async defaultPaymentMethodOf(tenantId: string, customerId: string): Promise<string | undefined> {
+    return (await this.customer(tenantId, customerId))?.value.defaultPaymentMethodId;
   }
 
   async connectedAccount(tenantId: string, id: string): Promise<Versioned<ConnectedAccount> | undefined> {

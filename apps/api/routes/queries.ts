@@ -3,7 +3,7 @@ import type { DisputeStatus, PaymentStatus } from '#domain/payment';
 import type { RefundStatus } from '#projections';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { IsEmail, IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
 
 export const paymentStatuses: readonly PaymentStatus[] = [
   'requires_payment_method',
@@ -73,6 +73,18 @@ export class ListQuery extends PageQuery {
   @Optional()
   @Instant()
   createdTo?: string;
+}
+
+export class CustomersQuery extends ListQuery {
+  @ApiPropertyOptional({
+    format: 'email',
+    maxLength: 254,
+    description: 'The one customer with this very email address, whatever its case.',
+  })
+  @Optional()
+  @IsEmail({ allow_utf8_local_part: true })
+  @Length(3, 254)
+  email?: string;
 }
 
 export class PaymentsQuery extends ListQuery {

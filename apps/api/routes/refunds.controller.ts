@@ -7,9 +7,9 @@ import { Pool } from 'pg';
 
 import type { Caller } from '../http/caller.js';
 import { FromCaller } from '../http/caller.js';
+import { Id, notFound } from '../http/identifier.js';
 import { ReadPosition } from '../http/read-position.js';
 import { Answers, AnswersPage } from '../openapi/decorators.js';
-import { Id, notFound } from './identifier.js';
 import { RefundsQuery } from './queries.js';
 
 @ApiTags('Refunds')

@@ -17,8 +17,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller, PlatformCaller } from '../http/caller.js';
 import { FromPlatformCaller } from '../http/caller.js';
 import { CommandGate, describe } from '../http/command-gate.js';
+import { Id, notFound } from '../http/identifier.js';
 import { AnswersAtOnce, AnswersCommand } from '../openapi/decorators.js';
-import { Id, notFound } from './identifier.js';
 import { PageQuery } from './queries.js';
 
 /** A tenant of the deployment, as those who run it see it. */

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsEmail, IsObject, Length, Matches, ValidateNested } from 'class-validator';
 
-import { Optional, Text, textSchema } from '../fields.js';
+import { Optional, Text, Uuid, textSchema } from '../fields.js';
 
 export class AddressDto {
   @ApiPropertyOptional(textSchema(200))
@@ -53,4 +53,10 @@ export class CreateCustomerDto {
   @ValidateNested()
   @Type(() => AddressDto)
   address?: AddressDto;
+}
+
+export class SetDefaultPaymentMethodDto {
+  @ApiProperty({ format: 'uuid', description: "One of the customer's own that is attached." })
+  @Uuid()
+  paymentMethodId!: string;
 }

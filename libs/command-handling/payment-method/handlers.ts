@@ -8,7 +8,7 @@ import { customers, paymentMethods } from '../aggregates.js';
 import type { Answer } from '../executor.js';
 import { CommandExecutor } from '../executor.js';
 import { idFrom } from '../idempotency.js';
-import { AttachPaymentMethodCommand } from './commands.js';
+import { AttachPaymentMethodCommand, DetachPaymentMethodCommand } from './commands.js';
 import { ProcessorTokens } from './token-store.js';
 
 @CommandHandler(AttachPaymentMethodCommand)
@@ -32,6 +32,22 @@ export class AttachPaymentMethodHandler implements ICommandHandler<AttachPayment
         // The token first: once the event is in the log, the gateway looks for it.
         await this.tokens.store(tenantId, paymentMethodId, customerId, body.processorToken);
       },
+    });
+  }
+}
+
+@CommandHandler(DetachPaymentMethodCommand)
+export class DetachPaymentMethodHandler implements ICommandHandler<DetachPaymentMethodCommand> {
+  constructor(private readonly executor: CommandExecutor) {}
+
+  execute({ context, paymentMethodId, body: { reason } }: DetachPaymentMethodCommand): Promise<Answer<PaymentMethod>> {
+    const { commandId, at } = context;
+    const detachId = idFrom(commandId, 'detach');
+    return this.executor.execute({
+      context,
+      aggregate: paymentMethods,
+      id: paymentMethodId,
+      decide: (method) => decidePaymentMethod({ type: 'DetachPaymentMethod', detachId, reason, at }, method),
     });
   }
 }

@@ -35,6 +35,25 @@ export interface RecordFinancialAccount {
   at: string;
 }
 
-export type CustomerFact = RegisterCustomer | FailCustomerRegistration | RecordCustomerDeleted | RecordFinancialAccount;
+/** Chooses what is offered first. Whether it is the customer's own, and attached, is for the caller to judge. */
+export interface SetDefaultPaymentMethod {
+  type: 'SetDefaultPaymentMethod';
+  paymentMethodId: string;
+  at: string;
+}
 
-export type CustomerCommand = CreateCustomer | CustomerFact;
+/** Fact: the payment method was taken from the customer. */
+export interface ClearDefaultPaymentMethod {
+  type: 'ClearDefaultPaymentMethod';
+  paymentMethodId: string;
+  at: string;
+}
+
+export type CustomerFact =
+  | RegisterCustomer
+  | FailCustomerRegistration
+  | RecordCustomerDeleted
+  | RecordFinancialAccount
+  | ClearDefaultPaymentMethod;
+
+export type CustomerCommand = CreateCustomer | SetDefaultPaymentMethod | CustomerFact;

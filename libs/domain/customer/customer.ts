@@ -2,12 +2,14 @@ import type { DriftRule } from '../drift.js';
 import { changed, further, joinInto } from '../join.js';
 import { Refusal } from '../refusal.js';
 import type {
+  ClearDefaultPaymentMethod,
   CreateCustomer,
   CustomerCommand,
   FailCustomerRegistration,
   RecordCustomerDeleted,
   RecordFinancialAccount,
   RegisterCustomer,
+  SetDefaultPaymentMethod,
 } from './commands.js';
 import type { CustomerEvent } from './events.js';
 
@@ -26,6 +28,8 @@ export interface Customer {
   deletedProcessorCustomerIds?: readonly string[];
   /** Whether a bank account is connected, by its id at the processor. */
   financialAccounts?: Readonly<Record<string, boolean>>;
+  /** What is offered first; absent where nobody has chosen, or it was taken from the customer. */
+  defaultPaymentMethodId?: string;
 }
 
 export const initialCustomer: Customer = {
@@ -73,6 +77,13 @@ export const evolveCustomer = (customer: Customer, event: CustomerEvent): Custom
       return changed(customer, {
         financialAccounts: joinInto(accounts, processorFinancialAccountId, connected, join),
       });
+    }
+    case 'CustomerDefaultPaymentMethodSet':
+      return changed(customer, { defaultPaymentMethodId: event.paymentMethodId });
+    case 'CustomerDefaultPaymentMethodCleared': {
+      if (customer.defaultPaymentMethodId !== event.paymentMethodId) return customer;
+      const { defaultPaymentMethodId: _, ...rest } = customer;
+      return rest;
     }
     case 'DriftDetected':
       return customer;
@@ -143,6 +154,18 @@ export const recordFinancialAccount = (fact: RecordFinancialAccount, customer: C
   return record(customer, { type: 'FinancialAccountReported', processorFinancialAccountId, connected, at });
 };
 
+/** Chooses what is offered first. What is so already gives []. Throws CustomerNotFound. */
+export const setDefaultPaymentMethod = (command: SetDefaultPaymentMethod, customer: Customer): CustomerEvent[] => {
+  const { paymentMethodId, at } = command;
+  return record(customer, { type: 'CustomerDefaultPaymentMethodSet', paymentMethodId, at });
+};
+
+/** Records that the default was taken from the customer; of any other payment method it says nothing. */
+export const clearDefaultPaymentMethod = (fact: ClearDefaultPaymentMethod, customer: Customer): CustomerEvent[] => {
+  const { paymentMethodId, at } = fact;
+  return record(customer, { type: 'CustomerDefaultPaymentMethodCleared', paymentMethodId, at });
+};
+
 /** Decides any command of the customer. Throws CustomerNotFound for a fact about a customer that was never created. */
 export const decideCustomer = (command: CustomerCommand, customer: Customer): CustomerEvent[] => {
   switch (command.type) {
@@ -156,5 +179,9 @@ export const decideCustomer = (command: CustomerCommand, customer: Customer): Cu
       return recordCustomerDeleted(command, customer);
     case 'RecordFinancialAccount':
       return recordFinancialAccount(command, customer);
+    case 'SetDefaultPaymentMethod':
+      return setDefaultPaymentMethod(command, customer);
+    case 'ClearDefaultPaymentMethod':
+      return clearDefaultPaymentMethod(command, customer);
   }
 };

@@ -86,6 +86,31 @@ describe('a customer', () => {
       .when(report(true))
       .thenNothing();
   });
+  it('is offered the payment method first that was chosen last', () => {
+    const choose = (paymentMethodId: string) => ({ type: 'SetDefaultPaymentMethod', paymentMethodId, at }) as const;
+    const chosen = (paymentMethodId: string): CustomerEvent => ({
+      ...{ type: 'CustomerDefaultPaymentMethodSet', paymentMethodId, at },
+    });
+    given([]).when(choose('m1')).thenRefuses(CustomerNotFound);
+    given([created])
+      .when(choose('m1'))
+      .then([chosen('m1')]);
+    given([created, chosen('m1')])
+      .when(choose('m1'))
+      .thenNothing();
+    given([created, chosen('m1')])
+      .when(choose('m2'))
+      .then([chosen('m2')]);
+  });
+  it('has no default once that is taken from it, and keeps it when another is', () => {
+    const clear = (paymentMethodId: string) => ({ type: 'ClearDefaultPaymentMethod', paymentMethodId, at }) as const;
+    const chosen: CustomerEvent = { type: 'CustomerDefaultPaymentMethodSet', paymentMethodId: 'm1', at };
+    const cleared: CustomerEvent = { type: 'CustomerDefaultPaymentMethodCleared', paymentMethodId: 'm1', at };
+    given([created, chosen]).when(clear('m1')).then([cleared]);
+    given([created, chosen]).when(clear('m2')).thenNothing();
+    given([created]).when(clear('m1')).thenNothing();
+    expect(foldCustomer([created, chosen, cleared])).toEqual(foldCustomer([created]));
+  });
   it('leaves a state that was stored before as it was', () => {
     expect(Object.keys(foldCustomer([created, registered])).sort()).toEqual(Object.keys(initialCustomer).sort());
   });

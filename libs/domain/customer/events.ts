@@ -37,10 +37,26 @@ export interface FinancialAccountReported {
   at: string;
 }
 
+/** The payment method that is offered first from now on. */
+export interface CustomerDefaultPaymentMethodSet {
+  type: 'CustomerDefaultPaymentMethodSet';
+  paymentMethodId: string;
+  at: string;
+}
+
+/** The default was taken from the customer: there is none until another is chosen. */
+export interface CustomerDefaultPaymentMethodCleared {
+  type: 'CustomerDefaultPaymentMethodCleared';
+  paymentMethodId: string;
+  at: string;
+}
+
 export type CustomerEvent =
   | CustomerCreated
   | CustomerRegistered
   | CustomerRegistrationFailed
   | CustomerDeletedAtProcessor
   | FinancialAccountReported
+  | CustomerDefaultPaymentMethodSet
+  | CustomerDefaultPaymentMethodCleared
   | DriftDetected;

@@ -24,6 +24,29 @@ export interface RecordPaymentMethodAttachFailed {
   at: string;
 }
 
+/** Asks for it to be taken from its customer. Payments that are under way go on. */
+export interface DetachPaymentMethod {
+  type: 'DetachPaymentMethod';
+  detachId: string;
+  reason?: string;
+  at: string;
+}
+
+/** Fact: the processor refused to take it from its customer. */
+export interface RecordPaymentMethodDetachFailed {
+  type: 'RecordPaymentMethodDetachFailed';
+  detachId: string;
+  code: string;
+  at: string;
+}
+
+/** Fact: the card ends soon. `expiresOn` is its last month, as `YYYY-MM`. */
+export interface RecordPaymentMethodExpiring {
+  type: 'RecordPaymentMethodExpiring';
+  expiresOn: string;
+  at: string;
+}
+
 /** Fact: it is nobody's any more. */
 export interface RecordPaymentMethodDetached {
   type: 'RecordPaymentMethodDetached';
@@ -56,9 +79,11 @@ export interface RecordMandate {
 export type PaymentMethodFact =
   | RecordPaymentMethodAttached
   | RecordPaymentMethodAttachFailed
+  | RecordPaymentMethodDetachFailed
   | RecordPaymentMethodDetached
   | RecordPaymentMethodUpdated
   | RequestPaymentMethodLookup
-  | RecordMandate;
+  | RecordMandate
+  | RecordPaymentMethodExpiring;
 
-export type PaymentMethodCommand = AttachPaymentMethod | PaymentMethodFact;
+export type PaymentMethodCommand = AttachPaymentMethod | DetachPaymentMethod | PaymentMethodFact;

@@ -12,7 +12,7 @@ export interface PaymentMethodAttachRequested {
 
 export interface PaymentMethodAttached {
   type: 'PaymentMethodAttached';
-  /** Sealed text: brand, last four digits, expiry. */
+  /** Sealed text: brand, last four digits, expiry, fingerprint. */
   details: string;
   at: string;
 }
@@ -21,6 +21,23 @@ export interface PaymentMethodAttachFailed {
   type: 'PaymentMethodAttachFailed';
   code: string;
   declineCode?: string;
+  at: string;
+}
+
+/** It is to be taken from its customer. */
+export interface PaymentMethodDetachRequested {
+  type: 'PaymentMethodDetachRequested';
+  detachId: string;
+  /** A word of ours, such as `replaced`. */
+  reason?: string;
+  at: string;
+}
+
+/** The processor refused to take it from its customer: it can be charged as before. */
+export interface PaymentMethodDetachFailed {
+  type: 'PaymentMethodDetachFailed';
+  detachId: string;
+  code: string;
   at: string;
 }
 
@@ -33,7 +50,7 @@ export interface PaymentMethodDetached {
 /** The bank has issued the card anew. */
 export interface PaymentMethodUpdated {
   type: 'PaymentMethodUpdated';
-  /** Sealed text: brand, last four digits, expiry. */
+  /** Sealed text: brand, last four digits, expiry, fingerprint. */
   details: string;
   at: string;
 }
@@ -55,11 +72,22 @@ export interface MandateReported {
   at: string;
 }
 
+/** The card ends within thirty days, or has ended, and its payer may be asked for another. Once for each date. */
+export interface PaymentMethodExpiring {
+  type: 'PaymentMethodExpiring';
+  /** The last month in which it can be charged, as `YYYY-MM`. */
+  expiresOn: string;
+  at: string;
+}
+
 export type PaymentMethodEvent =
   | PaymentMethodAttachRequested
   | PaymentMethodAttached
   | PaymentMethodAttachFailed
+  | PaymentMethodDetachRequested
+  | PaymentMethodDetachFailed
   | PaymentMethodDetached
   | PaymentMethodUpdated
   | PaymentMethodLookupRequested
-  | MandateReported;
+  | MandateReported
+  | PaymentMethodExpiring;

@@ -6,6 +6,7 @@ export {
   assertChargeableMethod,
   attachPaymentMethod,
   decidePaymentMethod,
+  detachPaymentMethod,
   evolvePaymentMethod,
   foldPaymentMethod,
   initialPaymentMethod,

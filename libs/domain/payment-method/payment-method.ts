@@ -2,6 +2,7 @@ import { changed, further, joinInto } from '../join.js';
 import { Refusal } from '../refusal.js';
 import type {
   AttachPaymentMethod,
+  DetachPaymentMethod,
   PaymentMethodCommand,
   RecordPaymentMethodAttached,
   RecordPaymentMethodAttachFailed,
@@ -26,6 +27,10 @@ export interface PaymentMethod {
   detached?: boolean;
   /** How the payer's permissions for bank debits stand, by their ids at the processor. */
   mandates?: Readonly<Record<string, MandateReported['status']>>;
+  /** What came of asking the processor to take it from its customer, by detachId. One that succeeded is `detached`. */
+  detachments?: Readonly<Record<string, 'requested' | 'failed'>>;
+  /** The months, as `YYYY-MM`, of which a notice was given that the card ends then. */
+  expiryNotices?: Readonly<Record<string, true>>;
   /** Looks that were asked of the gateway, by lookupId. */
   lookups?: Readonly<Record<string, true>>;
 }
@@ -38,6 +43,10 @@ export const initialPaymentMethod: PaymentMethod = {
   createdAt: '',
 };
 
+/** Whether it was taken from its customer, or is about to be. */
+const isLeaving = ({ detached, detachments = {} }: PaymentMethod): boolean =>
+  detached === true || Object.values(detachments).includes('requested');
+
 export class PaymentMethodNotFound extends Refusal {
   constructor() {
     super('payment_method_not_found', 'not_found', 'the customer has no such payment method; attach it first', {
@@ -48,7 +57,7 @@ export class PaymentMethodNotFound extends Refusal {
 
 export class PaymentMethodNotAttached extends Refusal {
   constructor(method: PaymentMethod) {
-    const ended = method.attachment.phase === 'failed' || method.detached === true;
+    const ended = method.attachment.phase === 'failed' || isLeaving(method);
     const next = ended ? 'attach another' : 'try again when it is attached';
     super(
       'payment_method_not_attached',
@@ -63,6 +72,17 @@ export class PaymentMethodNotAttached extends Refusal {
 }
 
 const rank = { requested: 0, failed: 1, attached: 2 };
+
+const detachmentRank = { requested: 0, failed: 1 };
+
+type Detachment = keyof typeof detachmentRank;
+
+const withDetachment = (method: PaymentMethod, detachId: string, detachment: Detachment): PaymentMethod =>
+  changed(method, {
+    detachments: joinInto(method.detachments ?? {}, detachId, detachment, (a, b) =>
+      detachmentRank[b] > detachmentRank[a] ? b : a,
+    ),
+  });
 
 const mandateRank = { pending: 0, active: 1, inactive: 2 };
 
@@ -83,12 +103,20 @@ export const evolvePaymentMethod = (method: PaymentMethod, event: PaymentMethodE
       return withAttachment(method, { phase: 'attached', details: event.details });
     case 'PaymentMethodAttachFailed':
       return withAttachment(method, { phase: 'failed', code: event.code, declineCode: event.declineCode });
+    case 'PaymentMethodDetachRequested':
+      return withDetachment(method, event.detachId, 'requested');
+    case 'PaymentMethodDetachFailed':
+      return withDetachment(method, event.detachId, 'failed');
     case 'PaymentMethodDetached':
       return changed(method, { detached: true });
     case 'PaymentMethodUpdated':
       return { ...method, attachment: { phase: 'attached', details: event.details } };
     case 'PaymentMethodLookupRequested':
       return changed(method, { lookups: joinInto(method.lookups ?? {}, event.lookupId, true as const, (a) => a) });
+    case 'PaymentMethodExpiring':
+      return changed(method, {
+        expiryNotices: joinInto(method.expiryNotices ?? {}, event.expiresOn, true as const, (a) => a),
+      });
     case 'MandateReported': {
       const { processorMandateId, status } = event;
       return changed(method, { mandates: joinInto(method.mandates ?? {}, processorMandateId, status, joinMandate) });
@@ -145,10 +173,24 @@ export const recordPaymentMethodUpdate = (
   return [{ type: 'PaymentMethodUpdated', details, at }];
 };
 
+/**
+ * Asks for it to be taken from its customer: from then on it cannot be charged anew. Taken already, or asked for, it gives []. Throws
+ * PaymentMethodNotFound, PaymentMethodNotAttached.
+ */
+export const detachPaymentMethod = (
+  { detachId, reason, at }: DetachPaymentMethod,
+  method: PaymentMethod,
+): PaymentMethodEvent[] => {
+  if (method.paymentMethodId === '') throw new PaymentMethodNotFound();
+  if (isLeaving(method)) return [];
+  if (method.attachment.phase !== 'attached') throw new PaymentMethodNotAttached(method);
+  return [{ type: 'PaymentMethodDetachRequested', detachId, ...(reason !== undefined && { reason }), at }];
+};
+
 /** Throws PaymentMethodNotFound unless it is the customer's, PaymentMethodNotAttached unless it can be charged. */
 export const assertChargeableMethod = (method: PaymentMethod, customerId: string): void => {
   if (method.paymentMethodId === '' || method.customerId !== customerId) throw new PaymentMethodNotFound();
-  if (method.attachment.phase !== 'attached' || method.detached) throw new PaymentMethodNotAttached(method);
+  if (method.attachment.phase !== 'attached' || isLeaving(method)) throw new PaymentMethodNotAttached(method);
 };
 
 /** Decides any command of the payment method. Throws PaymentMethodNotFound for a fact about one that nobody asked for. */
@@ -160,6 +202,17 @@ export const decidePaymentMethod = (command: PaymentMethodCommand, method: Payme
     case 'RecordPaymentMethodAttached':
     case 'RecordPaymentMethodAttachFailed':
       return recordAttachment(command, method);
+    case 'DetachPaymentMethod':
+      return detachPaymentMethod(command, method);
+    case 'RecordPaymentMethodDetachFailed':
+      return record(method, {
+        type: 'PaymentMethodDetachFailed',
+        detachId: command.detachId,
+        code: command.code,
+        at,
+      });
+    case 'RecordPaymentMethodExpiring':
+      return record(method, { type: 'PaymentMethodExpiring', expiresOn: command.expiresOn, at });
     case 'RecordPaymentMethodDetached':
       return record(method, { type: 'PaymentMethodDetached', at });
     case 'RecordPaymentMethodUpdated':

@@ -108,6 +108,42 @@ describe('a payment method', () => {
       .when(report('pending'))
       .thenNothing();
   });
+  it('that is asked to be detached can be charged no more, and can again once the processor has refused', () => {
+    const detach = { type: 'DetachPaymentMethod', detachId: 'd1', at } as const;
+    const asked: PaymentMethodEvent = { type: 'PaymentMethodDetachRequested', detachId: 'd1', at };
+    const refused: PaymentMethodEvent = { type: 'PaymentMethodDetachFailed', detachId: 'd1', code: 'oops', at };
+    given([requested, attached]).when(detach).then([asked]);
+    given([requested, attached, asked])
+      .when({ ...detach, detachId: 'd2' })
+      .thenNothing();
+    expect(() => assertChargeableMethod(foldPaymentMethod([requested, attached, asked]), 'c1')).toThrow(
+      'attach another',
+    );
+    const kept = foldPaymentMethod([requested, attached, asked, refused]);
+    expect(() => assertChargeableMethod(kept, 'c1')).not.toThrow();
+    expect(foldPaymentMethod([requested, attached, refused, asked])).toEqual(kept);
+    given([requested, attached, asked, refused])
+      .when({ ...detach, detachId: 'd2' })
+      .then([{ ...asked, detachId: 'd2' }]);
+  });
+  it('that is not attached cannot be detached, and one that is gone is gone', () => {
+    const detach = { type: 'DetachPaymentMethod', detachId: 'd1', at } as const;
+    given([]).when(detach).thenRefuses(PaymentMethodNotFound);
+    given([requested]).when(detach).thenRefuses(PaymentMethodNotAttached);
+    given([requested, failed]).when(detach).thenRefuses(PaymentMethodNotAttached);
+    given([requested, attached, { type: 'PaymentMethodDetached', at }])
+      .when(detach)
+      .thenNothing();
+  });
+  it('tells that it ends soon once for each date, also of a card that was issued anew', () => {
+    const notice = (expiresOn: string) => ({ type: 'RecordPaymentMethodExpiring', expiresOn, at }) as const;
+    const told: PaymentMethodEvent = { type: 'PaymentMethodExpiring', expiresOn: '2026-12', at };
+    given([requested, attached]).when(notice('2026-12')).then([told]);
+    given([requested, attached, told]).when(notice('2026-12')).thenNothing();
+    given([requested, attached, told])
+      .when(notice('2030-12'))
+      .then([{ ...told, expiresOn: '2030-12' }]);
+  });
   it('leaves a state that was stored before as it was', () => {
     const keys = Object.keys(foldPaymentMethod([requested, attached])).sort();
     expect(keys).toEqual(Object.keys(initialPaymentMethod).sort());

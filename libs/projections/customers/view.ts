@@ -20,6 +20,8 @@ export interface CustomerView {
   /** Whether the processor knows the customer. */
   status: CustomerStatus;
   processorCustomerId: string | null;
+  /** The payment method that is offered first; null where nobody has chosen one, or it was detached. */
+  defaultPaymentMethodId: string | null;
   createdAt: string;
 }
 
@@ -38,6 +40,7 @@ export const customerView = (customer: Customer, personal: CustomerPersonalData 
     address: known.address ?? null,
     status: personal === 'erased' ? 'erased' : statusOf(customer),
     processorCustomerId: processorCustomerIdOf(customer) ?? null,
+    defaultPaymentMethodId: customer.defaultPaymentMethodId ?? null,
     createdAt: customer.createdAt,
   };
 };

@@ -17,6 +17,7 @@ describe('what is shown of a customer', () => {
       address: { city: 'Bonn' },
       status: 'registered',
       processorCustomerId: 'cus_1',
+      defaultPaymentMethodId: null,
       createdAt: at,
     });
   });

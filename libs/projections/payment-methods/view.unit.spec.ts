@@ -20,6 +20,8 @@ describe('what is shown of a payment method', () => {
       customerId: 'c1',
       type: 'card',
       status: 'pending',
+      isDefault: false,
+      expiring: false,
       failure: null,
       createdAt: at,
     });
@@ -34,6 +36,37 @@ describe('what is shown of a payment method', () => {
     expect(
       paymentMethodView(fold('us_bank_account', attached), { bankName: 'Test Bank', last4: '6789' }),
     ).toMatchObject({ usBankAccount: { bankName: 'Test Bank', last4: '6789' } });
+  });
+
+  it('whether it is the default, which nothing is that was detached', () => {
+    const detached: PaymentMethodEvent = { type: 'PaymentMethodDetached', at };
+    expect(paymentMethodView(fold('card', attached), card, 'm1')).toMatchObject({ isDefault: true });
+    expect(paymentMethodView(fold('card', attached), card, 'm2')).toMatchObject({ isDefault: false });
+    expect(paymentMethodView(fold('card', attached, detached), card, 'm1')).toMatchObject({ isDefault: false });
+  });
+
+  it('that a card ends soon, until it is issued anew', () => {
+    const notice: PaymentMethodEvent = { type: 'PaymentMethodExpiring', expiresOn: '2030-12', at };
+    expect(paymentMethodView(fold('card', attached, notice), card)).toMatchObject({ expiring: true });
+    expect(paymentMethodView(fold('card', attached, notice), { ...card, expYear: 2034 })).toMatchObject({
+      expiring: false,
+    });
+  });
+
+  it('the permission for bank debits, the one that holds before those that do not', () => {
+    const told = (processorMandateId: string, status: 'active' | 'inactive'): PaymentMethodEvent => ({
+      ...{ type: 'MandateReported', processorMandateId, status, at },
+    });
+    const bank = { bankName: 'Test Bank', last4: '6789' };
+    const method = fold('us_bank_account', attached, told('mandate_1', 'inactive'), told('mandate_2', 'active'));
+    expect(paymentMethodView(method, bank).mandate).toEqual({ processorMandateId: 'mandate_2', status: 'active' });
+    expect(paymentMethodView(fold('us_bank_account', attached), bank)).not.toHaveProperty('mandate');
+  });
+
+  it('nothing by which a card is told from others', () => {
+    expect(JSON.stringify(paymentMethodView(fold('card', attached), { ...card, fingerprint: 'fp_1' }))).not.toContain(
+      'fp_1',
+    );
   });
 
   it('one that was detached, and one of which the bank has issued another card', () => {

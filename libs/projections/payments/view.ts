@@ -17,7 +17,7 @@ export interface PaymentView {
   currency: string;
   captureMethod: CaptureMethod;
   customerId: string;
-  /** The newest attempt's. */
+  /** The newest attempt's; null where the payer presented one for it alone. */
   paymentMethodId: string | null;
   orderId: string | null;
   amountCapturable: number;
@@ -67,7 +67,7 @@ export const paymentView = (payment: ShownPayment): PaymentView => {
     currency: payment.currency,
     captureMethod: payment.captureMethod,
     customerId: payment.customerId,
-    paymentMethodId: attempt?.requested?.paymentMethodId ?? null,
+    paymentMethodId: (attempt?.requested?.presented ? undefined : attempt?.requested?.paymentMethodId) ?? null,
     orderId: payment.orderId ?? null,
     amountCapturable: capturable(payment),
     amountCaptured: captured(payment),

@@ -1,0 +1,3 @@
+export * from './commands.js';
+export * from './dto.js';
+export * from './handlers.js';
