@@ -51,4 +51,8 @@ export const migrations = [
   migration('0019_service_identities', 1763683200019),
   migration('0020_isolation', 1763683200020),
   migration('0021_access_records', 1763683200021),
+  migration('0022_key_rotation', 1763683200022),
+  migration('0023_processor_keys', 1763683200023),
+  migration('0024_setup_intents', 1763683200024),
+  migration('0025_checkout', 1763683200025),
 ];

@@ -155,12 +155,13 @@ const reachForRows = (role: string, table: Table, setting: Setting): Try[] => {
     ['select', `select ${readable.join(', ')} from billing.${name}`],
     ['select', `select from billing.${name} where ${readable[0]} is not null`],
     ['update', `update billing.${name} set ${updatable} = ${literal(sample[updatable])}`],
-    ['update', `update billing.${name} set ${tenantColumn} = ${literal(setting.tenant === own ? foreign : stranger)}`],
     ['delete', `delete from billing.${name}`],
   ];
-  return tries
+  const giveAway = `update billing.${name} set ${tenantColumn} = ${literal(setting.tenant === own ? foreign : stranger)}`;
+  const given: Try = { sql: giveAway, wrong: (outcome) => ((rowsOf(outcome) ?? 0) > 0 ? outcome : undefined) };
+  const reads = tries
     .filter(([verb]) => rightTo(role, name, verb) !== 'beyond')
-    .map(([verb, sql]) => ({
+    .map(([verb, sql]): Try => ({
       sql,
       wrong: (outcome) => {
         if (rightTo(role, name, verb) === 'nothing') return refused(outcome);
@@ -170,6 +171,7 @@ const reachForRows = (role: string, table: Table, setting: Setting): Try[] => {
         return rows === expected || (rows === undefined && expected === 0) ? undefined : outcome;
       },
     }));
+  return rightTo(role, name, 'update') === 'beyond' ? reads : [...reads, given];
 };
 
 /** Inserts rows of others, and rows that collide with them: what comes of it must not tell that there is anything. */

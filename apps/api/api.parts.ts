@@ -5,14 +5,15 @@ import { TenantStanding } from '#access/tenancy';
 import type { CommandHandlingParts } from '#command-handling';
 import { AccessRecorder } from '#command-handling/access-record';
 import { Batcher, StreamReader, TenantShards, appendOver } from '#event-store';
-import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, openKeyManagement } from '#keys';
+import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, SecretAges, openKeyManagement } from '#keys';
 import { LogTail } from '#log';
-import type { Configuration } from '#platform/configuration';
+import type { CheckoutSettings, Configuration } from '#platform/configuration';
 import { openPool } from '#platform/database';
 import type { Logger } from '#platform/logging';
 import { createLogger } from '#platform/logging';
 import type { Registry } from '#platform/metrics';
 import { createMetrics } from '#platform/metrics';
+import { Warnings } from '#platform/warnings';
 
 import { RateLimits } from './http/rate-limits.js';
 import { observeLog } from './log-metrics.js';
@@ -26,21 +27,27 @@ export interface ApiParts extends CommandHandlingParts {
   issuer: DevelopmentIssuer | undefined;
   limits: RateLimits;
   standing: TenantStanding;
+  checkout: CheckoutSettings;
   audit: AccessAudit;
+  /** What a person should look at although the work goes on. */
+  warnings: Warnings;
+  /** How old the secrets of the processor are, none of which it can read. */
+  ages: SecretAges;
   close(): Promise<void>;
 }
 
 /** Opens pools, keys and the tail of the log. Throws ConfigurationError for what this release cannot serve. */
-export const openApiParts = async (configuration: Configuration): Promise<ApiParts> => {
+export const openApiParts = async (configuration: Configuration, checkout: CheckoutSettings): Promise<ApiParts> => {
   const { databaseUrl, environment } = configuration;
   const logger = createLogger({ app: 'api', level: configuration.logLevel });
   const onError = (error: Error) => logger.warn({ error: error.message }, 'an idle database connection was lost');
   const pool = openPool({ url: databaseUrl, app: 'api', max: 8, onError });
   const appendPool = openPool({ url: databaseUrl, app: 'api append', max: 4, onError });
-  const kms = await openKeyManagement(configuration.kms, environment);
+  const metrics = createMetrics('api');
+  const warnings = new Warnings();
+  const kms = await openKeyManagement(configuration.kms, environment, { metrics, logger, warnings });
   const tail = new LogTail(pool, databaseUrl, { warn: (message, context) => logger.warn(context, message) });
   await tail.start();
-  const metrics = createMetrics('api');
   const services = new ProducerDirectory(pool);
   const { verifier, issuer } = await openTokenVerifier(configuration, { services, logger, metrics });
   observeLog(metrics, pool);
@@ -66,7 +73,10 @@ export const openApiParts = async (configuration: Configuration): Promise<ApiPar
     issuer,
     limits: new RateLimits(configuration.rateLimits, metrics),
     standing: new TenantStanding(pool),
+    checkout,
     audit,
+    warnings,
+    ages: new SecretAges({ environment, pool, metrics, warnings }),
     close: async () => {
       await tail.close();
       await audit.close();

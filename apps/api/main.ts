@@ -1,5 +1,5 @@
 import { deniedConnections } from '#command-handling/access-record';
-import { readConfiguration, readInboundSettings } from '#platform/configuration';
+import { readCheckoutSettings, readConfiguration, readInboundSettings } from '#platform/configuration';
 import { nestLogger } from '#platform/logging';
 import type { Served } from '#platform/tls';
 import { Listeners } from '#platform/tls';
@@ -11,6 +11,7 @@ import 'reflect-metadata';
 import { ApiModule } from './api.module.js';
 import type { ApiParts } from './api.parts.js';
 import { openApiParts } from './api.parts.js';
+import { CheckoutSite } from './checkout/site.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { fastifyAdapter, prepare } from './http/server.js';
 import { openApiDocument } from './openapi/document.js';
@@ -22,7 +23,7 @@ import { openApiDocument } from './openapi/document.js';
 export const start = async (environment: NodeJS.ProcessEnv): Promise<Served & { close(): Promise<void> }> => {
   const configuration = readConfiguration(environment);
   const inbound = readInboundSettings(environment, 'api');
-  const parts = await openApiParts(configuration);
+  const parts = await openApiParts(configuration, readCheckoutSettings(environment));
   try {
     const listeners = new Listeners(inbound, {
       ...parts,
@@ -34,6 +35,7 @@ export const start = async (environment: NodeJS.ProcessEnv): Promise<Served & { 
       await app.close();
       throw error;
     });
+    app.get(CheckoutSite).listensAt = served.url;
     return { ...served, close: () => closeAll(app, listeners, parts) };
   } catch (error) {
     await parts.close();

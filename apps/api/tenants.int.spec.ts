@@ -1,5 +1,5 @@
 import { platformTenantId, TenantStanding } from '#access/tenancy';
-import { readConfiguration } from '#platform/configuration';
+import { readCheckoutSettings, readConfiguration } from '#platform/configuration';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { randomUUID } from 'node:crypto';
@@ -37,7 +37,7 @@ const startWithOldNews = async () => {
     PORT: '0',
     LOG_LEVEL: 'silent',
   };
-  const parts = await openApiParts(readConfiguration(environment));
+  const parts = await openApiParts(readConfiguration(environment), readCheckoutSettings(environment));
   const standing = new TenantStanding(parts.pool, { maxAgeMs: 3_600_000 });
   const options = { logger: false, bodyParser: false } as const;
   const app = await NestFactory.create<NestFastifyApplication>(

@@ -1,8 +1,10 @@
 import { ConfigurationError, exitConfiguration } from '#platform/configuration';
+import { guardProcessOutput } from '#platform/logging';
 
 import { unreachableDatabase } from './operator/unreachable.js';
 import { billingProgram } from './program.js';
 
+guardProcessOutput({ app: 'billing', forPeople: true });
 try {
   await billingProgram(process.env).parseAsync();
 } catch (error) {

@@ -69,8 +69,8 @@ const addCommand = (environment: NodeJS.ProcessEnv): Command =>
   refusingUsage(new Command('add'))
     .summary('register a service, or another key of one')
     .description(
-      'Registers a service with a public key for commands on Kafka, with a SPIFFE id for calls of the api, or with both, and prints\n' +
-        'the id of the key. For a service that is registered: adds the key, to take over from an older one, and replaces its\n' +
+      'Registers a service with a public key for commands on Kafka, with a SPIFFE id for calls of the api, or with both, and prints ' +
+        'the id of the key. For a service that is registered: adds the key, to take over from an older one, and replaces its ' +
         'SPIFFE id, tenants and scopes where they are given.',
     )
     .argument('<name>', 'lower-case letters, digits, dots, dashes and underscores; ce_source of what it sends')
@@ -110,8 +110,8 @@ const revokeCommand = (environment: NodeJS.ProcessEnv): Command =>
   refusingUsage(new Command('revoke'))
     .summary('revoke a service, or one of its keys')
     .description(
-      'Revokes a service with all its keys, or one key, for good. Workers and the api follow within seconds.\n' +
-        'It comes back under another name, which may have its SPIFFE id, and with new keys. To shut a service out of the api\n' +
+      'Revokes a service with all its keys, or one key, for good. Workers and the api follow within seconds. ' +
+        'It comes back under another name, which may have its SPIFFE id, and with new keys. To shut a service out of the api ' +
         'for a while, put its SPIFFE id into the file of TLS_CLIENT_DENY instead.',
     )
     .argument('<name>', 'the service')

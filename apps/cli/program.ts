@@ -4,6 +4,8 @@ import { certsCommand } from './certs/index.js';
 import { deadLettersCommand } from './dead-letters/index.js';
 import { demoCommand } from './demo/index.js';
 import { environmentOf } from './environment.js';
+import { pciCommand } from './pci/index.js';
+import { keysCommand } from './keys/index.js';
 import { producersCommand } from './producers.js';
 import { projectionsCommand } from './projections.js';
 import { rebuildCommand } from './rebuild.js';
@@ -16,7 +18,7 @@ import { topicsCommand } from './topics/index.js';
 import { webhooksCommand } from './webhooks/index.js';
 
 /** Commands that know no other place than the data directory. */
-const onDataDirectory: ReadonlySet<string> = new Set(['certs', 'demo', 'token']);
+const onDataDirectory: ReadonlySet<string> = new Set(['certs', 'demo', 'pci', 'token']);
 
 /** Every command of `billing`. Throws ConfigurationError for a BILLING_ENV that is none, before anything is done. */
 export const billingProgram = (environment: NodeJS.ProcessEnv): Command =>
@@ -31,6 +33,8 @@ export const billingProgram = (environment: NodeJS.ProcessEnv): Command =>
     .addCommand(certsCommand(environment))
     .addCommand(demoCommand(environment))
     .addCommand(deadLettersCommand(environment))
+    .addCommand(pciCommand())
+    .addCommand(keysCommand(environment))
     .addCommand(producersCommand(environment))
     .addCommand(projectionsCommand(environment))
     .addCommand(rebuildCommand(environment))

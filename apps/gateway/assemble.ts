@@ -4,13 +4,18 @@ import type { Keys, PlatformKeys } from '#keys';
 import type { Log, Subscription } from '#log';
 import type { Logger } from '#platform/logging';
 import type { Registry } from '#platform/metrics';
+import type { Warnings } from '#platform/warnings';
 import type { Processor } from '#processor';
 import type { Pool } from 'pg';
 
 import { CallStore } from './calls/call-store.js';
 import { Intake } from './calls/intake.js';
 import { Presence } from './calls/presence.js';
+import { ExpirySweep } from './expiry/expiry-sweep.js';
+import { SweepStore } from './expiry/sweep-store.js';
 import { Gateway } from './gateway.js';
+import type { KeyKeeping } from './keeper/key-keeper.js';
+import { KeyKeeper } from './keeper/key-keeper.js';
 import { Line } from './line/line.js';
 import { GatewayMetrics } from './metrics.js';
 import type { Desk } from './operations/operation.js';
@@ -30,9 +35,15 @@ export interface Parts {
   keys: Keys;
   /** Seals what reconciliation puts into the webhook inbox. */
   platformKeys: PlatformKeys;
+  /** Without it this gateway leaves tenants' keys to others. */
+  keyKeeping?: KeyKeeping;
   processor: Processor;
+  /** Whether no call since then can have been sent with another API key than the present one. Default: so it is. */
+  isOneKeySince?: (at: Date) => boolean;
   metrics: Registry;
   logger: Logger;
+  /** What a person should look at although the work goes on. */
+  warnings?: Warnings;
   /** Calls on their way to the processor at once at most. Default 64. */
   maxInFlight?: number;
   /** Calls a second at most. Default 2,000; a live account of Stripe takes 100. */
@@ -43,6 +54,10 @@ export interface Parts {
   pollMs?: number;
   /** How often to compare with the processor unasked, in hours. Default 0: only when an operator asks. */
   reconcileEveryHours?: number;
+  /** How often to look whether cards that end soon are to be looked for. Default 60,000. */
+  expiryPollMs?: number;
+  /** Payment methods that are looked at for their end in one page. Default 200. */
+  expiryPageSize?: number;
   /** How often to look for comparisons that were asked for. Default 500. */
   reconcilePollMs?: number;
   /** How long a comparison waits, ten times at most, for the books to rest. Default 500. */
@@ -85,11 +100,13 @@ export const startGateway = async (parts: Parts): Promise<RunningGateway> => {
     presence,
     metrics,
     logger,
+    warnings: parts.warnings,
     maxInHand,
     leaseMs,
     pollMs,
     onStep: parts.onStep,
   });
+  const keeper = parts.keyKeeping && keeperOf(parts, parts.keyKeeping);
   const { free, take, queued } = gateway;
   const intake = new Intake({ environment, now: clock, leaseMs, owner: presence.owner, free, take, queued });
   const subscription = await log.subscribe({
@@ -97,22 +114,39 @@ export const startGateway = async (parts: Parts): Promise<RunningGateway> => {
     proven: true, // what it is told to do moves money
     handle: intake.handle,
     committed: (events) => {
-      for (const event of events) desk.directory.learn(event);
+      for (const event of events) {
+        desk.directory.learn(event);
+        if (event.event.type === 'TenantAdded') keeper?.welcome(event.tenantId);
+      }
       intake.committed();
     },
   });
   gateway.start();
   const reconciler = reconcilerOf(parts, desk, presence, leaseMs);
   reconciler.start();
+  const sweep = sweepOf(parts, desk);
+  sweep.start();
+  keeper?.start();
   return {
     intake: subscription,
     gateway,
     close: async (graceMs) => {
-      const left = reconciler.close(graceMs);
+      const left = [reconciler.close(graceMs), keeper?.close(graceMs), sweep.close(graceMs)];
       await subscription.close();
-      await Promise.all([gateway.close(graceMs), left]);
+      await Promise.all([gateway.close(graceMs), ...left]);
     },
   };
+};
+
+const keeperOf = ({ pool, metrics, logger }: Parts, keeping: KeyKeeping): KeyKeeper =>
+  new KeyKeeper({ ...keeping, pool, metrics, logger });
+
+const sweepOf = (
+  { pool, logger, expiryPollMs: pollMs, expiryPageSize: pageSize }: Parts,
+  { keys, streams, now }: Desk,
+): ExpirySweep => {
+  const [store, shards] = [new SweepStore(pool), new TenantShards(pool)];
+  return new ExpirySweep({ store, keys, streams, shards, logger, now, pollMs, pageSize });
 };
 
 const reconcilerOf = (parts: Parts, desk: Desk, { owner }: Presence, leaseMs: number): Reconciler => {
@@ -149,6 +183,7 @@ const deskOf = (parts: Parts, maxInFlight: number, maxInHand: number, now: () =>
     tokens: new Tokens(pool, keys),
     clientSecrets: new ClientSecrets(pool, keys),
     keys,
+    isOneKeySince: parts.isOneKeySince ?? (() => true),
     now,
   };
 };

@@ -1,9 +1,4 @@
-import { randomUUID } from 'node:crypto';
-
-import { FactRecorder, customers } from '#command-handling/facts';
-import { streamIdOf } from '#contracts';
 import type { CustomerFact } from '#domain/customer';
-import { Batcher, StreamReader, TenantShards, appendOver } from '#event-store';
 
 import { until } from './testing/clock.js';
 import type { Payer } from './testing/workbench.js';
@@ -16,16 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-const record = async (customerId: string, fact: CustomerFact): Promise<void> => {
-  const { tenantId } = bench;
-  const reader = new StreamReader(bench.database.pool('billing_gateway'), { acrossTenants: true });
-  const append = appendOver(bench.database.pool('billing_gateway'));
-  const recorder = new FactRecorder(reader, new Batcher(append), 'gateway');
-  const shard = await new TenantShards(bench.api.pool).of(tenantId);
-  const place = { tenantId, shard, streamId: streamIdOf('customer', customerId) };
-  const context = { ...place, commandId: randomUUID(), correlationId: randomUUID() };
-  await recorder.record(customers, context, [fact], await recorder.load(customers, place));
-};
+const record = (customerId: string, fact: CustomerFact) => bench.recordOfCustomer(customerId, fact);
 
 /** Somebody deletes the customer in the processor's dashboard, and a webhook tells of it. */
 const deleteAtProcessor = async ({ customerId, processorCustomerId }: Payer): Promise<void> => {

@@ -1,4 +1,6 @@
 import type { Logger } from '#platform/logging';
+import type { Warnings } from '#platform/warnings';
+import { Pause, within } from '#platform/waiting';
 
 import type { CallStore } from './calls/call-store.js';
 import type { TakenCall } from './calls/call.js';
@@ -7,9 +9,9 @@ import type { Presence } from './calls/presence.js';
 import { LeaseLost } from './line/line.js';
 import type { GatewayMetrics } from './metrics.js';
 import type { Desk } from './operations/operation.js';
-import type { OnStep } from './operations/perform.js';
+import type { Manner, OnStep } from './operations/perform.js';
 import { perform } from './operations/perform.js';
-import { verdictOf } from './verdict.js';
+import { isOfKeys, verdictOf } from './verdict.js';
 
 export interface GatewayOptions {
   desk: Desk;
@@ -17,6 +19,7 @@ export interface GatewayOptions {
   presence: Presence;
   metrics: GatewayMetrics;
   logger: Logger;
+  warnings?: Warnings;
   /** Calls in the hands of this process at once at most, sent ones and those that wait for something. */
   maxInHand: number;
   /** How long a call is this process's own. Longer than two time-outs of the processor. */
@@ -32,6 +35,8 @@ export const keyLifeMs = 23 * 3_600_000;
 const failedPollMs = 1_000;
 const maxTaken = 100;
 const purgeMs = 600_000;
+/** A call that waits for keys is tried again within a minute, and would say so again. */
+const keysWarningMs = 180_000;
 
 /**
  * Brings calls to their end: those that the intake hands over, and those that are due in the table, because they were put back, had
@@ -42,7 +47,7 @@ export class Gateway {
   /** By call id. */
   readonly #inHand = new Map<string, Promise<void>>();
   readonly #onStep: OnStep;
-  #wake: (() => void) | undefined;
+  readonly #pause = new Pause();
   #backlog = true;
   #closed = false;
   #sweeping: Promise<void> | undefined;
@@ -85,7 +90,7 @@ export class Gateway {
 
   /** Looks for due calls now. */
   wake(): void {
-    this.#wake?.();
+    this.#pause.end();
   }
 
   /** Takes nothing on any more and waits for what is in hand, `graceMs` at most; the rest goes to whoever comes next. */
@@ -93,25 +98,23 @@ export class Gateway {
     this.#closed = true;
     this.wake();
     this.#options.desk.directory.wakeAll();
-    let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
-    await Promise.race([Promise.all([this.#sweeping, ...this.#inHand.values()]), grace]);
-    clearTimeout(timer);
+    await within(Promise.all([this.#sweeping, ...this.#inHand.values()]), graceMs);
     this.#options.presence.close();
   }
 
   async #sweep(): Promise<void> {
     while (!this.#closed) {
-      let pause = this.#options.pollMs;
+      let pauseMs = this.#options.pollMs;
       try {
         await this.#releaseOrphans();
         await this.#takeDue();
         await this.#purge();
       } catch (error) {
-        pause = failedPollMs;
+        pauseMs = failedPollMs;
         this.#options.logger.warn({ error: String(error) }, 'looking for due calls failed and is tried again');
       }
-      if (!this.#closed && (pause === failedPollMs || !this.#backlog || this.free() <= 0)) await this.#sleep(pause);
+      if (!this.#closed && (pauseMs === failedPollMs || !this.#backlog || this.free() <= 0))
+        await this.#pause.last(pauseMs);
     }
   }
 
@@ -138,10 +141,11 @@ export class Gateway {
   }
 
   async #purge(): Promise<void> {
-    const { clientSecrets, now } = this.#options.desk;
+    const { clientSecrets, tokens, now } = this.#options.desk;
     const at = now();
     if (at.getTime() - this.#purgedAt < purgeMs) return;
     await clientSecrets.purge(at);
+    await tokens.purge();
     this.#purgedAt = at.getTime();
   }
 
@@ -149,12 +153,7 @@ export class Gateway {
     const { desk, store, metrics, logger } = this.#options;
     const operation = operationOf(call);
     try {
-      const isForgotten = desk.now().getTime() - call.firstSentAt.getTime() >= keyLifeMs;
-      const {
-        kind,
-        settlements = [],
-        warning,
-      } = await perform(call, isForgotten ? 'look' : 'send', desk, this.#onStep);
+      const { kind, settlements = [], warning } = await perform(call, this.#mannerOf(call), desk, this.#onStep);
       metrics.count(operation, kind);
       if (warning !== undefined) {
         const { callId, tenantId, streamId } = call;
@@ -177,8 +176,20 @@ export class Gateway {
     }
   }
 
+  #mannerOf({ firstSentAt, unknown }: TakenCall): Manner {
+    const { now, isOneKeySince } = this.#options.desk;
+    if (now().getTime() - firstSentAt.getTime() >= keyLifeMs) return 'look';
+    return unknown && !isOneKeySince(firstSentAt) ? 'look_first' : 'send';
+  }
+
   async #putBack(call: TakenCall, error: unknown): Promise<void> {
-    const { desk, store, metrics, logger } = this.#options;
+    const { desk, store, metrics, logger, warnings } = this.#options;
+    if (isOfKeys(error))
+      warnings?.set(
+        'calls_wait_for_keys',
+        `calls to the processor wait for keys (${error.code}): see docs/operations/keys.md`,
+        keysWarningMs,
+      );
     const now = desk.now();
     const { delayMs, level, requestId, ...postponement } = verdictOf(error, call, now);
     const operation = operationOf(call);
@@ -200,16 +211,5 @@ export class Gateway {
       setTimeout(() => {
         this.queued();
       }, delayMs).unref();
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = undefined;
   }
 }

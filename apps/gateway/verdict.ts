@@ -1,5 +1,6 @@
 import { Contended } from '#command-handling/facts';
 import { isTransient, StoreOverloaded } from '#event-store';
+import { KeyManagementUnavailable, KeyMissing, KeyringRefused, UnwrapRefused } from '#keys';
 import { OutcomeUnknown, ProcessorUnavailable } from '#processor';
 
 import { backoffMs } from './calls/backoff.js';
@@ -22,6 +23,10 @@ const hourMs = 60 * minuteMs;
 const maxFaults = 5;
 /** How long to go on looking at the processor for what became of a call, once its key is forgotten. */
 const giveUpMs = 30 * 24 * hourMs;
+
+/** Whether there was no API key, or none that the processor took for this. */
+const isAboutKey = ({ reason }: ProcessorUnavailable): boolean =>
+  reason === 'no_api_key' || reason.startsWith('api_key_');
 
 /**
  * Judges why a call did not come to its end and when to try it again, always under the same key. What may have been executed
@@ -47,7 +52,9 @@ export const verdictOf = (error: unknown, call: TakenCall, now: Date): Verdict =
   if (error instanceof ProcessorUnavailable) {
     const { retryAfterMs = 0, requestId } = error.options;
     const delayMs = Math.max(wait(100, minuteMs), retryAfterMs);
-    return { state: asBefore, delayMs, error: error.reason, level: 'warn', requestId };
+    // Under whatever key it was refused, it waits for a better one, however long: the processor has nothing to remember of it.
+    const neverSent = isAboutKey(error) && !call.unknown;
+    return { state: asBefore, delayMs, error: error.reason, level: 'warn', requestId, neverSent };
   }
   if (error instanceof OutcomeUnknown) {
     const { requestId } = error.options;
@@ -61,6 +68,8 @@ export const verdictOf = (error: unknown, call: TakenCall, now: Date): Verdict =
   if (error instanceof Contended || error instanceof StoreOverloaded || isTransient(error)) {
     return { state: 'unknown', delayMs: wait(200, minuteMs), error: 'store_unavailable', level: 'warn' };
   }
+  // What was asked of the processor before its answer could be sealed is asked again under the same key.
+  if (isOfKeys(error)) return { state: 'unknown', delayMs: wait(200, minuteMs), error: error.code, level: 'warn' };
   const isPoison = call.faults + 1 >= maxFaults;
   const name = error instanceof Error ? error.name : 'unexpected';
   return {
@@ -71,3 +80,12 @@ export const verdictOf = (error: unknown, call: TakenCall, now: Date): Verdict =
     level: 'error',
   };
 };
+
+const ofKeys = [KeyManagementUnavailable, KeyMissing, KeyringRefused, UnwrapRefused];
+
+/**
+ * Whether it is about our keys or the way to them, and not about the call: they are away, were not restored yet, or this process has the
+ * settings of another environment. A person mends it, and the call goes on.
+ */
+export const isOfKeys = (error: unknown): error is Error & { code: string } =>
+  ofKeys.some((kind) => error instanceof kind);

@@ -1,4 +1,5 @@
 import { SuspendedTenant } from '#event-store';
+import { KeyManagementUnavailable, KeyMissing, KeyringRefused, SealBroken, UnwrapRefused } from '#keys';
 import { OutcomeUnknown, ProcessorUnavailable } from '#processor';
 
 import type { TakenCall } from './calls/call.js';
@@ -25,7 +26,15 @@ describe('a call that did not come to its end', () => {
   it('has not begun the life of its key where nothing was ever sent', () => {
     expect(verdictOf(new LineClosed('crowded'), call(), now).neverSent).toBe(true);
     expect(verdictOf(new LineClosed('crowded'), call({ tries: 2 }), now).neverSent).toBe(false);
-    expect(verdictOf(refused, call(), now).neverSent).toBeUndefined();
+    expect(verdictOf(refused, call(), now).neverSent).toBe(false);
+  });
+
+  it('has not begun it either where no API key was good for it, however often it was tried', () => {
+    for (const reason of ['no_api_key', 'api_key_refused', 'api_key_forbidden']) {
+      const error = new ProcessorUnavailable(reason, { sick: false });
+      expect(verdictOf(error, call({ tries: 500 }), now)).toMatchObject({ state: 'queued', neverSent: true });
+      expect(verdictOf(error, call({ unknown: true }), now)).toMatchObject({ state: 'unknown', neverSent: false });
+    }
   });
 
   it('waits as long as the processor asks, and longer with each try, within ten minutes', () => {
@@ -40,6 +49,30 @@ describe('a call that did not come to its end', () => {
     expect([3, 4].map((faults) => verdictOf(bug, call({ faults }), now).state)).toEqual(['unknown', 'parked']);
     const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
     expect(verdictOf(away, call({ faults: 4 }), now)).toMatchObject({ state: 'unknown', error: 'store_unavailable' });
+  });
+
+  it('is never parked because the keys cannot be reached, and is asked again under its own', () => {
+    for (const trouble of ['unreachable', 'disabled', 'pending_deletion', 'denied'] as const)
+      expect(verdictOf(new KeyManagementUnavailable(trouble), call({ tries: 500, faults: 4 }), now)).toMatchObject({
+        state: 'unknown',
+        error: 'key_management_unavailable',
+        level: 'warn',
+      });
+  });
+
+  it.each([
+    ['unwrap_refused', new UnwrapRefused()],
+    ['key_missing', new KeyMissing('tenant t', 'token', 2)],
+    ['keyring_refused', new KeyringRefused('another master key')],
+  ])('is never parked because of %s, which is about our keys and not about the call', (error, thrown) => {
+    const verdict = verdictOf(thrown, call({ tries: 500, faults: 4 }), now);
+    expect(verdict).toMatchObject({ state: 'unknown', error, level: 'warn' });
+    expect(verdict.fault).toBeUndefined();
+    expect(verdict.delayMs).toBeLessThanOrEqual(60_000);
+  });
+
+  it('is parked when what was sealed was changed', () => {
+    expect(verdictOf(new SealBroken('changed'), call({ faults: 4 }), now).state).toBe('parked');
   });
 
   it('is parked, and not tried for ever, when its tenant is suspended and the fact may not be said of it', () => {

@@ -16,8 +16,12 @@ export interface GroupedApp {
   database: boolean;
   /** whether it may have Stripe's key: the gateway alone */
   stripe?: true;
+  /** whether it serves pages with Stripe's script, and so is told whose account they are of */
+  checkout?: true;
   /** whether it takes Stripe's webhooks in, or sends them in Stripe's place, and so may have their secrets */
   webhooks?: 'taken' | 'sent';
+  /** whether it holds keys, and so may open the keyring */
+  keys?: true;
   /** whether it talks to Kafka, where there is one */
   kafka?: true;
   /** which port it serves its metrics on, counted from METRICS_PORT; the api and webhook-ingest have them beside their routes */
@@ -49,10 +53,10 @@ const sandbox: Group = {
     },
   ],
 };
-const gateway = app('gateway', { stripe: true, kafka: true, metrics: 0 });
+const gateway = app('gateway', { keys: true, stripe: true, kafka: true, metrics: 0 });
 const projector = app('projector', { kafka: true, metrics: 1 });
-const api = app('api', { port: 'PORT', services: true });
-const webhookIngest = app('webhook-ingest', { port: 'WEBHOOK_PORT', webhooks: 'taken' });
+const api = app('api', { port: 'PORT', keys: true, services: true, checkout: true });
+const webhookIngest = app('webhook-ingest', { port: 'WEBHOOK_PORT', keys: true, webhooks: 'taken' });
 
 const embedded: Group[] = [
   { name: 'back', apps: [gateway, projector] },
@@ -64,7 +68,7 @@ const onKafka: Group[] = [
   gateway,
   projector,
   app('relay', { kafka: true, metrics: 2 }),
-  app('command-worker', { kafka: true, metrics: 3 }),
+  app('command-worker', { keys: true, kafka: true, metrics: 3 }),
   webhookIngest,
   api,
 ].map((each) => ({ name: each.name, apps: [each] }));
@@ -92,6 +96,14 @@ const stripeVariables = ({ settings, ports }: Surroundings): NodeJS.ProcessEnv =
   settings.sandbox
     ? { STRIPE_API_BASE: `http://127.0.0.1:${ports.SANDBOX_PORT}`, STRIPE_API_KEY: sandboxKey }
     : { STRIPE_API_BASE: settings.stripe.apiBase, STRIPE_API_KEY: settings.stripe.apiKey };
+
+/** What the sandbox's script is called with in browsers; it takes any test key. */
+const sandboxPublishableKey = 'pk_test_sandbox';
+
+const checkoutVariables = ({ settings, ports }: Surroundings): NodeJS.ProcessEnv =>
+  settings.sandbox
+    ? { STRIPE_API_BASE: `http://127.0.0.1:${ports.SANDBOX_PORT}`, STRIPE_PUBLISHABLE_KEY: sandboxPublishableKey }
+    : {};
 
 const webhookVariables = (
   side: GroupedApp['webhooks'],
@@ -121,15 +133,17 @@ export const appSpecs = (group: Group, surroundings: Surroundings): AppSpec[] =>
     ...(settings.inbound.api.servicePort === undefined ? {} : { SERVICE_PORT: String(ports.SERVICE_PORT) }),
   };
   const { metricsPort } = settings;
-  return group.apps.map(({ name, entry, database, stripe, webhooks, kafka, metrics }) => ({
+  return group.apps.map(({ name, entry, database, stripe, checkout, webhooks, keys, kafka, metrics }) => ({
     name,
     entry: entry.href,
     environment: {
       ...common,
       ...(database ? { DATABASE_URL: roleUrl(`billing_${name.replaceAll('-', '_')}`) } : {}),
       ...(stripe ? stripeVariables(surroundings) : {}),
+      ...(checkout ? checkoutVariables(surroundings) : {}),
       ...webhookVariables(webhooks, surroundings),
       ...(kafka ? settings.kafkaVariables : {}),
+      ...(keys ? settings.keyringVariables : {}),
       ...(metricsPort !== undefined && metrics !== undefined
         ? { METRICS_PORT: String(metricsPort && metricsPort + metrics) }
         : {}),

@@ -25,6 +25,8 @@ export interface StandaloneSettings {
   issuer: string | undefined;
   /** the variables that say so, for the apps that talk to Kafka and no other */
   kafkaVariables: NodeJS.ProcessEnv;
+  /** what opens the keyring, for the apps that hold keys and no other */
+  keyringVariables: NodeJS.ProcessEnv;
   /** everything else, for the apps: what the standalone was given, without the credentials that not each of them may have */
   inherited: NodeJS.ProcessEnv;
 }
@@ -61,6 +63,7 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
     ...others
   } = given;
   const isKafka = (name: string): boolean => name.startsWith('KAFKA_');
+  const isKeyring = (name: string): boolean => name.startsWith('BILLING_KEYRING_');
   const part = (wanted: (name: string) => boolean): NodeJS.ProcessEnv =>
     Object.fromEntries(Object.entries(others).filter(([name]) => wanted(name)));
   return {
@@ -82,6 +85,7 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
     kafka: configuration.kafka,
     issuer: configuration.auth.issuer === developmentIssuer ? undefined : configuration.auth.issuer,
     kafkaVariables: part(isKafka),
-    inherited: part((name) => !isKafka(name)),
+    keyringVariables: part(isKeyring),
+    inherited: part((name) => !isKafka(name) && !isKeyring(name)),
   };
 };

@@ -69,6 +69,16 @@ describe('settings of the standalone', () => {
     expect(() => readSettings({ KAFKA_BROKERS: 'nowhere' })).toThrow('KAFKA_BROKERS must be host:port');
   });
 
+  it('hand what opens the keyring to those that hold keys', () => {
+    const base64 = Buffer.alloc(32, 7).toString('base64');
+    const settings = readSettings({ KAFKA_BROKERS: '127.0.0.1:1', BILLING_KEYRING_MASTER_KEY: base64 });
+    const surroundings = { settings, ports: settings.ports, roleUrl: () => 'postgres://x', webhookSecrets: none };
+    const specs = standaloneGroups(settings).flatMap((group) => appSpecs(group, surroundings));
+    const told = specs.filter(({ environment }) => JSON.stringify(environment).includes(base64));
+    expect(told.map(({ name }) => name)).toEqual(['gateway', 'command-worker', 'webhook-ingest', 'api']);
+    expect(JSON.stringify(settings.inherited)).not.toContain(base64);
+  });
+
   it('give each app without an api a port for its metrics, where one is named', () => {
     const metricsOf = (given: NodeJS.ProcessEnv) => {
       const settings = readSettings({ KAFKA_BROKERS: '127.0.0.1:1', ...given });

@@ -12,9 +12,10 @@ export interface Action {
   readonly stepUpSeconds?: number;
   /**
    * `own`: for the tenant that the caller acts for, by its token or by `Billing-Tenant`. `platform`: for the deployment, whichever
-   * tenant the path names; only for tokens that are bound to no tenant.
+   * tenant the path names; only for tokens that are bound to no tenant. `link`: for the tenant of the link that the path holds, which we
+   * made and which alone gives the right to it; only for what is public, and the route itself must find the link good.
    */
-  readonly tenancy: 'own' | 'platform';
+  readonly tenancy: 'own' | 'platform' | 'link';
   /** Whether it changes anything: a suspended tenant cannot. */
   readonly effect: 'reads' | 'writes';
   /** Whether each use is recorded before it is done. Whoever acts for a tenant that their token is not bound to is recorded anyway. */
@@ -24,6 +25,8 @@ export interface Action {
 const fiveMinutes = 300;
 
 const open = (route: Action['route']) => ({ route, scopes: 'public', tenancy: 'platform', effect: 'reads' }) as const;
+const linked = (route: Action['route'], effect: Action['effect']) =>
+  ({ route, scopes: 'public', tenancy: 'link', effect }) as const;
 const reads = (route: Action['route'], ...others: Scope[]) =>
   ({ route, scopes: ['billing:read', ...others], tenancy: 'own', effect: 'reads' }) as const;
 const writes = (route: Action['route'], command?: string) =>
@@ -38,9 +41,16 @@ export const actions = {
   'customers.create': writes('POST /v1/customers', 'CreateCustomer'),
   'customers.list': reads('GET /v1/customers'),
   'customers.get': reads('GET /v1/customers/:id'),
+  'customers.set-default-payment-method': writes(
+    'POST /v1/customers/:id/default-payment-method',
+    'SetDefaultPaymentMethod',
+  ),
   'payment-methods.attach': writes('POST /v1/customers/:id/payment-methods', 'AttachPaymentMethod'),
   'payment-methods.list': reads('GET /v1/customers/:id/payment-methods'),
   'payment-methods.get': reads('GET /v1/payment-methods/:id'),
+  'payment-methods.detach': writes('POST /v1/payment-methods/:id/detach', 'DetachPaymentMethod'),
+  'setup-intents.create': writes('POST /v1/setup-intents', 'CreateSetupIntent'),
+  'setup-intents.get': reads('GET /v1/setup-intents/:id'),
 
   'payments.create': writes('POST /v1/payments', 'CreatePayment'),
   'payments.confirm': writes('POST /v1/payments/:id/confirm', 'ConfirmPayment'),
@@ -48,6 +58,13 @@ export const actions = {
   'payments.cancel': writes('POST /v1/payments/:id/cancel', 'CancelPayment'),
   'payments.list': reads('GET /v1/payments'),
   'payments.get': reads('GET /v1/payments/:id'),
+  // What a payer's browser finishes an action with: whoever may charge may hand it on.
+  'payments.next-action': {
+    route: 'GET /v1/payments/:id/next-action',
+    scopes: ['billing:write'],
+    tenancy: 'own',
+    effect: 'reads',
+  },
   'refunds.create': {
     route: 'POST /v1/payments/:id/refunds',
     command: 'RefundPayment',
@@ -63,6 +80,10 @@ export const actions = {
   'disputes.submit-evidence': writes('POST /v1/disputes/:id/evidence', 'SubmitDisputeEvidence'),
   'disputes.list': reads('GET /v1/disputes'),
   'disputes.get': reads('GET /v1/disputes/:id'),
+
+  'checkout-sessions.create': writes('POST /v1/checkout-sessions'),
+  'checkout-sessions.get': reads('GET /v1/checkout-sessions/:id'),
+  'checkout-sessions.expire': writes('POST /v1/checkout-sessions/:id/expire'),
 
   'balances.list': reads('GET /v1/balances'),
   'events.list': reads('GET /v1/events', 'billing:audit'),
@@ -114,6 +135,15 @@ export const actions = {
     effect: 'writes',
     privileged: true,
   },
+
+  'checkout.page': linked('GET /checkout/:token', 'reads'),
+  'checkout.status': linked('GET /checkout/:token/status', 'reads'),
+  'checkout.confirm': linked('POST /checkout/:token/confirm', 'writes'),
+  'checkout.action': linked('POST /checkout/:token/action', 'writes'),
+  'checkout.none': open('GET /checkout'),
+  'checkout.return': open('GET /checkout/return'),
+  'checkout.assets': open('GET /checkout/assets/:name'),
+  'checkout.csp-reports': open('POST /checkout/csp-reports'),
 
   'health.alive': open('GET /healthz'),
   'health.ready': open('GET /readyz'),

@@ -1,5 +1,7 @@
 import type { DomainEvent } from '#contracts';
 import { streamIdOf } from '#contracts';
+import type { CheckoutSession, CheckoutSessionEvent } from '#domain/checkout-session';
+import { evolveCheckoutSession, initialCheckoutSession } from '#domain/checkout-session';
 import type { ConnectedAccount, ConnectedAccountEvent } from '#domain/connected-account';
 import { evolveConnectedAccount, initialConnectedAccount } from '#domain/connected-account';
 import type { Customer, CustomerEvent } from '#domain/customer';
@@ -7,6 +9,8 @@ import { evolveCustomer, initialCustomer } from '#domain/customer';
 import type { PaymentEvent } from '#domain/payment';
 import type { PaymentMethod, PaymentMethodEvent } from '#domain/payment-method';
 import { evolvePaymentMethod, initialPaymentMethod } from '#domain/payment-method';
+import type { SetupIntent, SetupIntentEvent } from '#domain/setup-intent';
+import { evolveSetupIntent, initialSetupIntent } from '#domain/setup-intent';
 import type { Tenant, TenantEvent } from '#domain/tenant';
 import { evolveTenant, initialTenant } from '#domain/tenant';
 import type { DisputedPayment } from '#projections/disputes';
@@ -47,10 +51,22 @@ export const paymentMethods: Aggregate<PaymentMethod, PaymentMethodEvent> = {
   evolve: evolvePaymentMethod,
 };
 
+export const setupIntents: Aggregate<SetupIntent, SetupIntentEvent> = {
+  streamOf: (id) => streamIdOf('setup_intent', id),
+  initial: initialSetupIntent,
+  evolve: evolveSetupIntent,
+};
+
 export const connectedAccounts: Aggregate<ConnectedAccount, ConnectedAccountEvent> = {
   streamOf: (id) => streamIdOf('connected_account', id),
   initial: initialConnectedAccount,
   evolve: evolveConnectedAccount,
+};
+
+export const checkoutSessions: Aggregate<CheckoutSession, CheckoutSessionEvent> = {
+  streamOf: (id) => streamIdOf('checkout_session', id),
+  initial: initialCheckoutSession,
+  evolve: evolveCheckoutSession,
 };
 
 export const tenants: Aggregate<Tenant, TenantEvent> = {

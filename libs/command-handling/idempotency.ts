@@ -3,7 +3,7 @@ import type { Keys } from '#keys';
 import canonicalize from 'canonicalize';
 
 /** Where a key came from, so that one source can never use up another's. A storage format. */
-export type CommandSource = 'http' | 'kafka' | 'stripe';
+export type CommandSource = 'http' | 'kafka' | 'stripe' | 'checkout';
 
 /** The id of a command: the same tenant, source, caller and key always give the same one. */
 export const commandIdOf = (tenantId: string, source: CommandSource, caller: string, key: string): string =>

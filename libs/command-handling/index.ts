@@ -1,4 +1,5 @@
 export * from './aggregates.js';
+export * from './checkout-session/index.js';
 export * from './connected-account/index.js';
 export * from './context.js';
 export * from './customer/index.js';
@@ -12,5 +13,6 @@ export * from './payment-method/index.js';
 export * from './payment/index.js';
 export * from './refusals.js';
 export * from './registry.js';
+export * from './setup-intent/index.js';
 export * from './tenant/index.js';
 export { StreamQueue } from './stream-queue.js';

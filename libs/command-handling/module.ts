@@ -6,12 +6,19 @@ import { Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import type { Pool } from 'pg';
 
+import {
+  ConfirmCheckoutSessionHandler,
+  CreateCheckoutSessionHandler,
+  ExpireCheckoutSessionHandler,
+  FinishCheckoutActionHandler,
+} from './checkout-session/index.js';
 import { AccountHolders, LinkConnectedAccountHandler } from './connected-account/index.js';
-import { CreateCustomerHandler } from './customer/index.js';
+import { CreateCustomerHandler, SetDefaultPaymentMethodHandler } from './customer/index.js';
 import { PaymentOfDispute, SubmitDisputeEvidenceHandler } from './dispute/index.js';
 import { CommandExecutor } from './executor.js';
 import { Fingerprints } from './idempotency.js';
-import { AttachPaymentMethodHandler, ProcessorTokens } from './payment-method/index.js';
+import { AttachPaymentMethodHandler, DetachPaymentMethodHandler, ProcessorTokens } from './payment-method/index.js';
+import { CreateSetupIntentHandler } from './setup-intent/index.js';
 import { AddTenantHandler, ReinstateTenantHandler, SuspendTenantHandler, Tenants } from './tenant/index.js';
 import {
   CancelPaymentHandler,
@@ -47,13 +54,20 @@ export class CommandHandlingModule {
         { provide: AccountHolders, useValue: new AccountHolders(parts.pool) },
         { provide: Tenants, useValue: new Tenants(parts.pool) },
         CreateCustomerHandler,
+        SetDefaultPaymentMethodHandler,
         AttachPaymentMethodHandler,
+        DetachPaymentMethodHandler,
+        CreateSetupIntentHandler,
         CreatePaymentHandler,
         ConfirmPaymentHandler,
         CapturePaymentHandler,
         CancelPaymentHandler,
         RefundPaymentHandler,
         SubmitDisputeEvidenceHandler,
+        CreateCheckoutSessionHandler,
+        ConfirmCheckoutSessionHandler,
+        ExpireCheckoutSessionHandler,
+        FinishCheckoutActionHandler,
         LinkConnectedAccountHandler,
         AddTenantHandler,
         SuspendTenantHandler,

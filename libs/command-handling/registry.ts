@@ -1,15 +1,27 @@
 import type { Customer } from '#domain/customer';
 import type { PaymentMethod } from '#domain/payment-method';
+import type { SetupIntent } from '#domain/setup-intent';
 import type { DisputedPayment } from '#projections/disputes';
 import type { ShownPayment } from '#projections/payments';
 import type { Type } from '@nestjs/common';
 import type { Command } from '@nestjs/cqrs';
 
 import type { CommandContext } from './context.js';
-import { CreateCustomerCommand, CreateCustomerDto } from './customer/index.js';
+import {
+  CreateCustomerCommand,
+  CreateCustomerDto,
+  SetDefaultPaymentMethodCommand,
+  SetDefaultPaymentMethodDto,
+} from './customer/index.js';
 import { SubmitDisputeEvidenceCommand, SubmitDisputeEvidenceDto } from './dispute/index.js';
 import type { Answer } from './executor.js';
-import { AttachPaymentMethodCommand, AttachPaymentMethodDto } from './payment-method/index.js';
+import {
+  AttachPaymentMethodCommand,
+  AttachPaymentMethodDto,
+  DetachPaymentMethodCommand,
+  DetachPaymentMethodDto,
+} from './payment-method/index.js';
+import { CreateSetupIntentCommand, CreateSetupIntentDto } from './setup-intent/index.js';
 import {
   CancelPaymentCommand,
   CancelPaymentDto,
@@ -27,7 +39,10 @@ import {
 /** The commands that other services may publish. These words are `ce_type` of billing.commands.v1: add, never rename. */
 export type CommandType =
   | 'CreateCustomer'
+  | 'SetDefaultPaymentMethod'
   | 'AttachPaymentMethod'
+  | 'DetachPaymentMethod'
+  | 'CreateSetupIntent'
   | 'CreatePayment'
   | 'ConfirmPayment'
   | 'CapturePayment'
@@ -37,7 +52,7 @@ export type CommandType =
 
 /** What a command made or changed, as the one who sent it asks for it later. */
 export interface CommandResource {
-  type: 'customer' | 'payment_method' | 'payment' | 'refund';
+  type: 'customer' | 'payment_method' | 'setup_intent' | 'payment' | 'refund';
   id: string;
 }
 
@@ -53,7 +68,7 @@ export interface CommandDefinition {
   version: 1;
   dto: Type<object>;
   /** What the command is about (`ce_subject`, an id); undefined where it makes something new. */
-  subject: 'customer' | 'payment' | 'dispute' | undefined;
+  subject: 'customer' | 'payment_method' | 'payment' | 'dispute' | undefined;
   /** The command for the bus. `subject` is an id in lower case, empty where the type has none; `body` an instance of `dto`. */
   command(context: CommandContext, subject: string, body: object): Command<Answer<unknown>>;
   /** What the answer to that command is about. */
@@ -90,6 +105,12 @@ export const commandTypes: Readonly<Record<CommandType, CommandDefinition>> = {
     command: (context, _, body) => new CreateCustomerCommand(context, body),
     resource: (_, { state }) => ({ type: 'customer', id: state.customerId }),
   }),
+  SetDefaultPaymentMethod: define<SetDefaultPaymentMethodDto, Customer>({
+    dto: SetDefaultPaymentMethodDto,
+    subject: 'customer',
+    command: (context, customerId, body) => new SetDefaultPaymentMethodCommand(context, customerId, body),
+    resource: (_, { state }) => ({ type: 'customer', id: state.customerId }),
+  }),
   AttachPaymentMethod: define<AttachPaymentMethodDto, PaymentMethod>({
     dto: AttachPaymentMethodDto,
     subject: 'customer',
@@ -98,6 +119,24 @@ export const commandTypes: Readonly<Record<CommandType, CommandDefinition>> = {
     refused: ({ state: { attachment } }) =>
       attachment.phase === 'failed'
         ? { code: attachment.code, detail: 'the processor refused this payment method; ask the payer for another' }
+        : undefined,
+  }),
+  DetachPaymentMethod: define<DetachPaymentMethodDto, PaymentMethod>({
+    dto: DetachPaymentMethodDto,
+    subject: 'payment_method',
+    command: (context, paymentMethodId, body) => new DetachPaymentMethodCommand(context, paymentMethodId, body),
+    resource: (_, { state }) => ({ type: 'payment_method', id: state.paymentMethodId }),
+    refused: ({ settledBy }) =>
+      settledBy?.type === 'PaymentMethodDetachFailed' ? processorRefused('detach_failed') : undefined,
+  }),
+  CreateSetupIntent: define<CreateSetupIntentDto, SetupIntent>({
+    dto: CreateSetupIntentDto,
+    subject: undefined,
+    command: (context, _, body) => new CreateSetupIntentCommand(context, body),
+    resource: (_, { state }) => ({ type: 'setup_intent', id: state.setupIntentId }),
+    refused: ({ state: { stage } }) =>
+      stage.phase === 'failed'
+        ? { code: stage.code, detail: 'the processor refused this payment method; ask the payer for another' }
         : undefined,
   }),
   CreatePayment: define<CreatePaymentDto, ShownPayment>({

@@ -41,14 +41,24 @@ export interface RecordedEvent<E extends DomainEvent = DomainEvent> {
 
 /** The aggregates that own streams. These words are a storage format: stream ids begin with them. */
 export type Aggregate =
-  'customer' | 'payment_method' | 'payment' | 'payout' | 'connected_account' | 'tenant' | 'access';
+  | 'customer'
+  | 'payment_method'
+  | 'setup_intent'
+  | 'payment'
+  | 'payout'
+  | 'connected_account'
+  | 'checkout_session'
+  | 'tenant'
+  | 'access';
 
 const aggregates: ReadonlySet<string> = new Set<Aggregate>([
   'customer',
   'payment_method',
+  'setup_intent',
   'payment',
   'payout',
   'connected_account',
+  'checkout_session',
   'tenant',
   'access',
 ]);

@@ -1,5 +1,6 @@
 /**
- * The call was definitely not executed (rate limit, key in use, nobody listens): the same key again, after a while.
+ * The call was definitely not executed (rate limit, key in use, nobody listens): the same key again, after a while. Of an earlier sending
+ * this says nothing. A reason that begins with `api_key_` is about the API key that it was sent with, and not about the call.
  * `sick` tells that the processor as a whole does not answer, and not only this call.
  */
 export class ProcessorUnavailable extends Error {

@@ -70,6 +70,7 @@ export interface PaymentMethodNews {
 
 export interface SetupNews {
   about: 'setup';
+  change: 'succeeded' | 'failed' | 'action_required' | 'canceled';
   processorSetupId: string;
   token: string | undefined;
   claim: Claim;

@@ -24,8 +24,11 @@ export type ProcessorPaymentState =
   | { status: 'processing' }
   | { status: 'failed'; code: string; declineCode?: string }
   | { status: 'canceled' }
-  /** Made but never confirmed: no money can move until somebody confirms it. */
-  | { status: 'unconfirmed' };
+  /**
+   * No money can move until somebody confirms it. `confirmation`: the payer has given all that it takes; of one with a presented token, has
+   * done what was asked of them. `method`: there is nothing to charge, for none was given, or it was given too long ago.
+   */
+  | { status: 'unconfirmed'; awaits: 'confirmation' | 'method' };
 
 export type ProcessorPayment = ProcessorPaymentState & {
   processorPaymentId: string;
@@ -106,6 +109,7 @@ export interface Claim {
   captureId?: string;
   refundId?: string;
   paymentMethodId?: string;
+  setupIntentId?: string;
   payoutId?: string;
   processorCustomerId?: string;
 }

@@ -84,8 +84,10 @@ export type MethodDetails =
       expYear: number;
       funding?: string;
       country?: string;
+      /** The processor's word for the same card wherever it comes up. */
+      fingerprint?: string;
     }
-  | { kind: 'us_bank_account'; bankName: string; last4: string }
+  | { kind: 'us_bank_account'; bankName: string; last4: string; fingerprint?: string }
   | { kind: 'other'; type: string };
 
 export interface ProcessorMethod {
@@ -105,7 +107,47 @@ export interface RequestPayment {
   captureMethod: 'automatic' | 'manual';
   processorCustomerId: string;
   methodKind: MethodKind;
+  /** Of a payment method, or of a confirmation token (`ctoken_...`) that the payer's browser made for this payment alone. */
   token: string;
+}
+
+/** What a payer put into the processor's own form, before it is used. */
+export interface ProcessorConfirmationToken {
+  details: MethodDetails;
+  /** The processor's word for the same card or account wherever it comes up. Personal data: only a keyed digest leaves the gateway. */
+  fingerprint?: string;
+}
+
+export interface RequestSetup {
+  tenantId: string;
+  setupIntentId: string;
+  processorCustomerId: string;
+  methodKinds: readonly MethodKind[];
+  /** Whether the payer will be there when it is charged. */
+  usage: 'on_session' | 'off_session';
+  /** A confirmation token: then it is confirmed in the same call. Without it the payer's browser confirms it. */
+  confirmationToken?: string;
+}
+
+export type ProcessorSetupState =
+  /** The payer has yet to give a payment method. */
+  | { status: 'method_required'; clientSecret?: string; failure?: { code: string; declineCode?: string } }
+  | { status: 'action_required'; action: string; clientSecret?: string }
+  | { status: 'processing' }
+  /** `mandate`: the processor's id of the payer's permission for bank debits. */
+  | { status: 'succeeded'; method: ProcessorMethod; mandate?: string }
+  | { status: 'canceled' };
+
+export type ProcessorSetup = ProcessorSetupState & { processorSetupIntentId: string; claim: Claim };
+
+/** What a key of the processor turned out to be, and what of our work it cannot do. */
+export interface KeyStanding {
+  /** The processor's id of the account that it is of. */
+  account: string;
+  livemode: boolean;
+  restricted: boolean;
+  /** What the gateway needs and this key may not do, such as `refunds.write`. */
+  missing: readonly string[];
 }
 
 export interface CapturePayment {
@@ -169,8 +211,26 @@ export interface ListedEvent {
 export interface Processor {
   createCustomer(request: CreateCustomer, idempotencyKey: string): Promise<Outcome<RegisteredCustomer>>;
   attachPaymentMethod(request: AttachPaymentMethod, idempotencyKey: string): Promise<Outcome<ProcessorMethod>>;
-  /** Makes and confirms the payment in one call. */
+  /** Takes a payment method from its customer; one that is taken already is a success. */
+  detachPaymentMethod(request: { token: string }, idempotencyKey: string): Promise<Outcome<ProcessorMethod>>;
+  /** What a confirmation token holds; undefined where the processor knows none such, or not any more. */
+  retrieveConfirmationToken(token: string): Promise<ProcessorConfirmationToken | undefined>;
+  /** Makes a setup, and confirms it where a confirmation token comes with it. */
+  requestSetup(request: RequestSetup, idempotencyKey: string): Promise<Outcome<ProcessorSetup>>;
+  /** The setup as it stands; undefined where the processor knows no such id. */
+  retrieveSetup(processorSetupIntentId: string): Promise<ProcessorSetup | undefined>;
+  /** Ends a setup that has not succeeded: nobody can confirm it any more. */
+  cancelSetup(processorSetupIntentId: string, idempotencyKey: string): Promise<Outcome<ProcessorSetup>>;
+  /** By listing the customer's setups made within the window. */
+  findSetup(
+    wanted: Pick<RequestSetup, 'tenantId' | 'setupIntentId' | 'processorCustomerId'>,
+    created: CreatedWithin,
+  ): Promise<Found<ProcessorSetup>>;
+
+  /** Makes and confirms the payment in one call. One with a confirmation token can be confirmed by nobody but us. */
   requestPayment(request: RequestPayment, idempotencyKey: string): Promise<Outcome<ProcessorPayment>>;
+  /** Confirms a payment again whose payer has done what was asked of them. */
+  confirmPayment(processorPaymentId: string, idempotencyKey: string): Promise<Outcome<ProcessorPayment>>;
   capturePayment(request: CapturePayment, idempotencyKey: string): Promise<Outcome<ProcessorPayment>>;
   cancelPayment(request: CancelPayment, idempotencyKey: string): Promise<Outcome<ProcessorPayment>>;
   refundPayment(request: RefundPayment, idempotencyKey: string): Promise<Outcome<ProcessorRefund>>;

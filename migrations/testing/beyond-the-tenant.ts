@@ -22,7 +22,12 @@ export const beyondTheTenant: Record<string, string> = {
   'gateway: select tenant (id, shard)': 'finds the shard of whom a call is for',
   'gateway: select, insert, update, delete processor_call':
     'the calls of every tenant, in its hands until their outcome is in the log',
-  'gateway: select, update processor_token': 'opens the token that a call needs, and stores the one it got back',
+  'gateway: select tenant_key':
+    'finds which keys are due and which have rows left, and makes new ones; all are wrapped',
+  'gateway: select, insert, update processor_token':
+    'opens the token that a call needs, and stores the one it got back',
+  'gateway: select rm_payment_method': 'looks daily which cards of all tenants end soon',
+  'gateway: delete processor_token where expired': 'clears away what payers presented, and no payment method’s',
   'gateway: select, insert, update, delete client_secret':
     'stores what a customer continues with, and removes what expired',
   'gateway: select rm_processor_object': 'finds whom an object of the processor belongs to',
@@ -88,16 +93,30 @@ export const withPlatformTables: Record<string, string> = {
   'gateway: select log_head': 'reads the log',
   'gateway: select checkpoint where its own or the read models’': 'its place, and books at rest for reconciliation',
   'gateway: insert, update checkpoint where its own': 'its place',
-  'gateway: select, insert platform_key where of the inbox': 'seals the events that it adds',
+  'gateway: select platform_key where of the inbox': 'seals the events that it adds',
+  'gateway: insert platform_key (processor, purpose, version, wrapped) where of the inbox':
+    'makes the first where there is none',
+  'gateway: select processor_secret where an API key': 'calls the processor with it',
+  'gateway: insert processor_secret where an API key of a trial':
+    'stores the one that its environment names outside of production; rotation is the operator’s',
+  'gateway: update processor_secret (processor_account, refusal, retires_at, state) where an API key':
+    'says what it found of a candidate, whose a key is, and that one of a trial was followed',
+  'gateway: select, update expiry_sweep': 'its place in the daily walk through the cards',
   'gateway: select, insert, update, delete reconciliation_run': 'reconciliation is its work',
+  'gateway: select, insert, update, delete key_reencryption': 'sealing anew is its work',
 
-  'webhook-ingest: select, insert platform_key': 'seals and opens deliveries, and opens the secrets of endpoints',
-  'webhook-ingest: select processor_secret': 'verifies deliveries',
-  'webhook-ingest: insert processor_secret where first of a trial':
+  'webhook-ingest: select platform_key where of the inbox or webhook secrets':
+    'opens deliveries, and secrets of endpoints that an earlier release sealed',
+  'webhook-ingest: insert platform_key (processor, purpose, version, wrapped) where of the inbox':
+    'makes the first where there is none',
+  'webhook-ingest: select processor_secret where a webhook secret': 'verifies deliveries',
+  'webhook-ingest: insert processor_secret where first webhook secret of a trial':
     'stores the first secret outside of production; rotation is the operator’s',
 
   'projector: select log_head': 'reads the log',
   'projector: select, insert, update checkpoint where its own': 'its place',
+  'tailer: select processor_secret (created_at, environment, kind, retires_at, state)':
+    'secret_ages tells how old the secrets in use are, and cannot see what they are',
   'relay: select log_head': 'reads the log',
   'relay: select, insert, update checkpoint where its own': 'its place',
   'relay: select, insert, update, delete relay': 'relays count each other',
@@ -116,8 +135,15 @@ export const conditionNames: Record<string, string> = {
   "(consumer = 'projector:read-models'::text)": 'the read models’',
   "((source = 'reconciled'::text) AND (state = 'received'::text))": 'reconciled',
   "(created_at < (now() - '30 days'::interval))": 'older than 30 days',
+  '(expires_at < now())': 'expired',
   "(purpose = 'inbox'::text)": 'of the inbox',
-  "((environment <> 'production'::text) AND (version = 1) AND (retires_at IS NULL))": 'first of a trial',
+  "(purpose = ANY (ARRAY['inbox'::text, 'webhook_secret'::text]))": 'of the inbox or webhook secrets',
+  "(kind = 'api'::text)": 'an API key',
+  "(kind = 'webhook'::text)": 'a webhook secret',
+  "((kind = 'api'::text) AND (environment <> 'production'::text) AND (retires_at IS NULL) AND (state = 'valid'::text))":
+    'an API key of a trial',
+  "((kind = 'webhook'::text) AND (environment <> 'production'::text) AND (version = 1) AND (retires_at IS NULL) AND (state = 'valid'::text))":
+    'first webhook secret of a trial',
 };
 
 /** Who may call which function of the schema, and what one tells or does beyond the tenant in context. */
@@ -142,10 +168,17 @@ export const functions: Record<string, { callers: string[]; beyond: string }> = 
   },
   copy_indexes_to_rebuild: { callers: [], beyond: 'the owner’s' },
   create_rebuild: { callers: [], beyond: 'the owner’s' },
+  gateway_finds_no_more: { callers: [], beyond: 'a trigger’s: it looks at the row alone that is changed' },
   hold_connected_account: {
     callers: ['billing_api'],
     beyond:
       'tells that an account at the processor is another tenant’s, and not whose: only platform administrators get there',
+  },
+  key_version_follows: { callers: [], beyond: 'nothing: a trigger' },
+  secret_ages: {
+    callers: ['billing_api', 'billing_gateway', 'billing_webhook_ingest'],
+    beyond:
+      'tells how old the processor’s secrets are, of each kind; not which there are, and nothing of what they are',
   },
   swap_rebuild: { callers: [], beyond: 'the owner’s' },
   tail: {
@@ -185,7 +218,10 @@ export const platformTables: Record<string, string> = {
   appendable: 'which role may append which event type',
   checkpoint: "a reader's place in each shard",
   command_dead_letter: 'what was no command: whom it is from is what it says, not what we know',
+  expiry_sweep: 'how far the daily walk through the cards of all tenants is',
+  key_reencryption: 'runs over the keys of every tenant, or of the one that an operator named',
   log_head: 'the end of each shard',
+  master_key_rotation: 'new material for the master key, which is the platform’s',
   migration: 'what TypeORM has applied',
   platform_key: "the platform's own data keys, wrapped",
   processor_secret: "secrets of the platform's endpoints and accounts at the processor, sealed",

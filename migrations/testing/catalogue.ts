@@ -23,7 +23,10 @@ export interface Reach {
 export const ofTenantInContext = (column: string): string =>
   `(${column} = ( SELECT billing.tenant_in_context() AS tenant_in_context))`;
 
-/** Grants to anybody but the owner, joined with the policies that hold for the grantee. Partitions have no grants. */
+/**
+ * Grants to anybody but the owner, joined with the policies that give the grantee rows; what restrictive ones take away again is not shown.
+ * Partitions have no grants.
+ */
 const reachSql = `
   with granted as (
     select a.grantee, c.oid as table_id, lower(a.privilege_type) as verb, null::text[] as columns
@@ -39,12 +42,12 @@ const reachSql = `
   from granted g join pg_class c on c.oid = g.table_id
   left join lateral (
     select pg_get_expr(case when g.verb = 'insert' then coalesce(polwithcheck, polqual) else polqual end, polrelid) as condition
-      from pg_policy where polrelid = g.table_id and (polroles = '{0}' or g.grantee = any (polroles))
+      from pg_policy where polrelid = g.table_id and (polroles = '{0}' or g.grantee = any (polroles)) and polpermissive
       and polcmd in ('*', case g.verb when 'select' then 'r' when 'insert' then 'a' when 'update' then 'w' when 'delete' then 'd' end)
     union
     -- An update's new rows have a condition of their own.
     select pg_get_expr(polwithcheck, polrelid) from pg_policy
-      where g.verb = 'update' and polrelid = g.table_id and (polroles = '{0}' or g.grantee = any (polroles)) and polcmd in ('*', 'w')
+      where g.verb = 'update' and polpermissive and polrelid = g.table_id and (polroles = '{0}' or g.grantee = any (polroles)) and polcmd in ('*', 'w')
   ) p on true
   group by 1, 2, 3, 4
   order by 1, 2, 3, 4`;

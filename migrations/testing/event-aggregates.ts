@@ -1,19 +1,23 @@
 import type { Aggregate, EventType } from '#contracts';
 import { streamIdOf } from '#contracts';
 import type { AccessEvent } from '#domain/access';
+import type { CheckoutSessionEvent } from '#domain/checkout-session';
 import type { ConnectedAccountEvent } from '#domain/connected-account';
 import type { CustomerEvent } from '#domain/customer';
 import type { PaymentMethodEvent } from '#domain/payment-method';
 import type { PaymentEvent } from '#domain/payment';
 import type { PayoutEvent } from '#domain/payout';
+import type { SetupIntentEvent } from '#domain/setup-intent';
 import type { TenantEvent } from '#domain/tenant';
 
 interface EventsOf {
   customer: CustomerEvent;
   payment_method: PaymentMethodEvent;
+  setup_intent: SetupIntentEvent;
   payment: PaymentEvent;
   payout: PayoutEvent;
   connected_account: ConnectedAccountEvent;
+  checkout_session: CheckoutSessionEvent;
   tenant: TenantEvent;
   access: AccessEvent;
 }
@@ -26,21 +30,41 @@ const events: { [A in Aggregate]: Record<EventsOf[A]['type'], true> } = {
     CustomerRegistrationFailed: true,
     CustomerDeletedAtProcessor: true,
     FinancialAccountReported: true,
+    CustomerDefaultPaymentMethodSet: true,
+    CustomerDefaultPaymentMethodCleared: true,
     DriftDetected: true,
   },
   payment_method: {
     PaymentMethodAttachRequested: true,
     PaymentMethodAttached: true,
     PaymentMethodAttachFailed: true,
+    PaymentMethodDetachRequested: true,
     PaymentMethodDetached: true,
+    PaymentMethodDetachFailed: true,
     PaymentMethodUpdated: true,
     PaymentMethodLookupRequested: true,
     MandateReported: true,
+    PaymentMethodExpiring: true,
+  },
+  setup_intent: {
+    SetupIntentRequested: true,
+    SetupIntentCreated: true,
+    SetupIntentActionRequired: true,
+    SetupIntentProcessing: true,
+    SetupIntentSucceeded: true,
+    SetupIntentFailed: true,
+    SetupIntentCanceled: true,
+    SetupIntentLookupRequested: true,
   },
   payment: {
     PaymentCreated: true,
+    ConfirmationTokenPresented: true,
+    ConfirmationTokenInspected: true,
+    ConfirmationTokenRefused: true,
     PaymentRequested: true,
     PaymentActionRequired: true,
+    PaymentActionFinished: true,
+    PaymentActionStillRequired: true,
     PaymentProcessing: true,
     PaymentAuthorized: true,
     PaymentCaptured: true,
@@ -74,6 +98,7 @@ const events: { [A in Aggregate]: Record<EventsOf[A]['type'], true> } = {
     ConnectedAccountReported: true,
     ConnectedAccountLookupRequested: true,
   },
+  checkout_session: { CheckoutSessionCreated: true, CheckoutSessionSetupStarted: true, CheckoutSessionExpired: true },
   tenant: { TenantAdded: true, TenantSuspended: true, TenantReinstated: true },
   access: { AccessDenied: true, PrivilegedAccessGranted: true },
 };

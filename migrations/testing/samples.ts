@@ -53,7 +53,7 @@ export const samples: Record<string, (tenant: string, n: number) => Row> = {
     event_type: 'PaymentCreated',
     reason: 'poison',
   }),
-  tenant_key: (tenant_id, n) => ({ tenant_id, purpose: 'personal', version: n, wrapped: bytes }),
+  tenant_key: (tenant_id, n) => ({ tenant_id, purpose: `sample_${n}`, version: 1, wrapped: bytes, superseded_at: at }),
   subject_key: (tenant_id, n) => ({ tenant_id, subject_id: id(n), purpose: 'contact', version: 1, wrapped: bytes }),
   processor_token: (tenant_id, n) => ({
     tenant_id,

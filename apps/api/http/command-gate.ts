@@ -1,6 +1,7 @@
 import type { Answer, CommandContext } from '#command-handling';
 import { Fingerprints, commandIdOf } from '#command-handling';
 import { TenantShards } from '#event-store';
+import { holdsCardNumber } from '#platform/logging';
 import { Injectable } from '@nestjs/common';
 import type { Command } from '@nestjs/cqrs';
 import { CommandBus } from '@nestjs/cqrs';
@@ -39,7 +40,7 @@ export class CommandGate {
       fingerprint: await this.fingerprints.of(tenantId, request.method, path.toLowerCase(), body),
       at: new Date().toISOString(),
       waitMs: waitOf(request.headers.prefer),
-      ...(typeof traceparent === 'string' && traceparentForm.test(traceparent) && { traceparent }),
+      ...(isTraceparent(traceparent) && { traceparent }),
     };
   }
 
@@ -47,6 +48,10 @@ export class CommandGate {
     return this.bus.execute<Command<R>, R>(command);
   }
 }
+
+/** Of random digits in hexadecimal a few are decimal by chance and look like a card number: those go without their trace. */
+const isTraceparent = (text: unknown): text is string =>
+  typeof text === 'string' && traceparentForm.test(text) && !holdsCardNumber(text);
 
 /** Throws ProblemError 400 where the Idempotency-Key is missing or malformed. */
 export const idempotencyKeyOf = (request: FastifyRequest): string => {

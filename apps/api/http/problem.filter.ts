@@ -2,6 +2,7 @@ import type { AccessAudit } from '#access';
 import { AccessDenied } from '#access';
 import { RouteTable } from '#platform/http';
 import type { Logger } from '#platform/logging';
+import { scrubCardNumbers } from '#platform/logging';
 import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { Catch, NotFoundException } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -64,6 +65,6 @@ export const sendProblem = (reply: FastifyReply, request: FastifyRequest, error:
     .status(problem.status)
     .headers(headers)
     .type('application/problem+json')
-    .send(JSON.stringify({ ...problem, requestId: request.id }));
+    .send(scrubCardNumbers(JSON.stringify({ ...problem, requestId: request.id })));
   return problem;
 };

@@ -3,6 +3,7 @@ import { ClaimHeld, InvalidInput, ReadModelBehind, TenantUnknown, bodyLimitBytes
 import { AccessRecordUnavailable } from '#command-handling/access-record';
 import { Refusal } from '#domain';
 import { StoreOverloaded, UnknownTenant, isTransient } from '#event-store';
+import { KeyManagementUnavailable } from '#keys';
 import type { Problem } from '#platform/http';
 import { ProblemError, frameworkProblem, problem } from '#platform/http';
 import { InvalidCursor, InvalidLimit, InvalidTime } from '#projections';
@@ -38,6 +39,12 @@ export const problemOf = (thrown: unknown): { problem: Problem; headers: Record<
   if (error instanceof ReadModelBehind) return unavailable('read_model_behind', error.message);
   if (error instanceof IssuerUnavailable) return unavailable('issuer_unavailable', error.message);
   if (error instanceof AccessRecordUnavailable) return unavailable(error.code, error.message);
+  if (error instanceof KeyManagementUnavailable)
+    return unavailable(
+      error.code,
+      'the keys cannot be reached just now; nothing was changed, send the request again with the same key',
+      '5',
+    );
   if (error instanceof StoreOverloaded) return unavailable('overloaded', error.message);
   if (isTransient(error))
     return unavailable(
@@ -47,7 +54,7 @@ export const problemOf = (thrown: unknown): { problem: Problem; headers: Record<
   return { problem: frameworkProblem(error, bodyLimitBytes), headers: {} };
 };
 
-const unavailable = (code: string, detail: string) => ({
+const unavailable = (code: string, detail: string, retryAfter = '1') => ({
   problem: problem(503, code, detail),
-  headers: { 'retry-after': '1' },
+  headers: { 'retry-after': retryAfter },
 });

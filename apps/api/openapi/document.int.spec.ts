@@ -45,6 +45,7 @@ describe('the document', () => {
     expect(listed).toEqual(inTable.map((route) => route.replace(':id', '{id}')).sort());
     expect(listed).toEqual([
       'GET /v1/balances',
+      'GET /v1/checkout-sessions/{id}',
       'GET /v1/connected-accounts/{id}',
       'GET /v1/customers',
       'GET /v1/customers/{id}',
@@ -55,19 +56,26 @@ describe('the document', () => {
       'GET /v1/payment-methods/{id}',
       'GET /v1/payments',
       'GET /v1/payments/{id}',
+      'GET /v1/payments/{id}/next-action',
       'GET /v1/refunds',
       'GET /v1/refunds/{id}',
+      'GET /v1/setup-intents/{id}',
       'GET /v1/tenants',
       'GET /v1/tenants/{id}',
+      'POST /v1/checkout-sessions',
+      'POST /v1/checkout-sessions/{id}/expire',
       'POST /v1/connected-accounts',
       'POST /v1/customers',
+      'POST /v1/customers/{id}/default-payment-method',
       'POST /v1/customers/{id}/payment-methods',
       'POST /v1/disputes/{id}/evidence',
+      'POST /v1/payment-methods/{id}/detach',
       'POST /v1/payments',
       'POST /v1/payments/{id}/cancel',
       'POST /v1/payments/{id}/capture',
       'POST /v1/payments/{id}/confirm',
       'POST /v1/payments/{id}/refunds',
+      'POST /v1/setup-intents',
       'POST /v1/tenants',
       'POST /v1/tenants/{id}/reinstate',
       'POST /v1/tenants/{id}/suspend',
@@ -179,6 +187,47 @@ describe('what the api answers', () => {
     return (reply?.json.evidence as { status: string }[]).at(-1)?.status ?? '';
   };
 
+  /** Checkout sessions of both modes, one of which is closed. */
+  const pages = async (customerId: string): Promise<void> => {
+    const returns = { successUrl: 'https://shop.example/thanks', cancelUrl: 'https://shop.example/' };
+    const terms = { mode: 'payment', customerId, amount: 5_000, currency: 'usd', ...returns };
+    for (const body of [terms, { mode: 'setup', customerId }]) {
+      const id = idOf(await post('/v1/checkout-sessions', body));
+      await get('/v1/checkout-sessions/{id}', id);
+      await post('/v1/checkout-sessions/{id}/expire', undefined, id);
+    }
+    await post('/v1/checkout-sessions', { ...terms, currency: undefined });
+  };
+
+  /** Setups as they can stand, the default that is chosen, and a payment method that is detached, or not. */
+  const setups = async (customerId: string): Promise<void> => {
+    const processorSetupIntentId = 'seti_1';
+    const facts = [
+      { type: 'RecordSetupIntentCreated', processorSetupIntentId, at },
+      { type: 'RecordSetupIntentAction', processorSetupIntentId, action: 'use_stripe_sdk', at },
+      { type: 'RecordSetupIntentFailure', processorSetupIntentId, code: 'card_declined', at },
+      { type: 'RecordSetupIntentSuccess', processorSetupIntentId, methodKind: 'card', at },
+      { type: 'RecordSetupIntentFailure', code: 'resource_missing', at },
+    ] as const;
+    for (const fact of facts) {
+      const key = { 'idempotency-key': randomUUID() };
+      const id = idOf(await post('/v1/setup-intents', { customerId }, '', key));
+      await api.processor.setsUp(tenant.id, id, fact, 'seti_1_secret_1');
+      await post('/v1/setup-intents', { customerId }, '', key);
+      await get('/v1/setup-intents/{id}', id);
+    }
+    const [spare, kept] = [await method(customerId), await method(customerId)];
+    await post('/v1/customers/{id}/default-payment-method', { paymentMethodId: spare }, customerId);
+    await post('/v1/payment-methods/{id}/detach', {}, spare);
+    await api.processor.detaches(tenant.id, spare);
+    await post('/v1/payment-methods/{id}/detach', { reason: 'replaced' }, spare);
+    await post('/v1/customers/{id}/default-payment-method', { paymentMethodId: spare }, customerId);
+    const key = { 'idempotency-key': randomUUID() };
+    await post('/v1/payment-methods/{id}/detach', {}, kept, key);
+    await api.processor.refusesToDetach(tenant.id, kept);
+    await post('/v1/payment-methods/{id}/detach', {}, kept, key);
+  };
+
   /** An account that is linked, and once more; another tenant asks for it too. */
   const linked = async (): Promise<string> => {
     const body = { processorAccountId: 'acct_1' };
@@ -222,14 +271,9 @@ describe('what the api answers', () => {
     const decline = { type: 'RecordFailure', attempt: 1, code: 'card_declined', declineCode: 'lost_card', at } as const;
     await api.processor.report(tenant.id, failed, decline);
     const acted = idOf(await post('/v1/payments', terms));
-    const action = {
-      type: 'RecordActionRequired',
-      attempt: 1,
-      processorPaymentId: 'pi_1',
-      action: 'use_stripe_sdk',
-      at,
-    } as const;
-    await api.processor.report(tenant.id, acted, action);
+    await api.processor.asksForAction(tenant.id, acted, 'pi_1_secret_1');
+    await get('/v1/payments/{id}/next-action', acted);
+    await get('/v1/payments/{id}/next-action', paid);
     const empty = idOf(await post('/v1/payments', { ...terms, paymentMethodId: undefined, orderId: undefined }));
 
     await post('/v1/payments/{id}/confirm', {}, failed);
@@ -247,6 +291,8 @@ describe('what the api answers', () => {
     const inquiry = await disputed(api, tenant, paid, { status: 'inquiry' });
     const evidence = await evidenceFor(dispute, paid);
     const account = await linked();
+    await pages(customerId);
+    await setups(customerId);
 
     await api.caughtUp();
     for (const id of [paid, held, failed, acted, empty]) await get('/v1/payments/{id}', id);
@@ -258,6 +304,7 @@ describe('what the api answers', () => {
     for (const id of [paymentMethodId, refused]) await get('/v1/payment-methods/{id}', id);
     for (const list of ['payments', 'refunds', 'disputes', 'customers', 'balances', 'events']) await get(`/v1/${list}`);
     await get('/v1/payments', '', '?limit=1');
+    await get('/v1/customers', '', '?email=ada@example.com');
     await get('/v1/customers/{id}/payment-methods', customerId);
     const statuses = operations.map(
       ({ method: verb, template }) => new RegExp(`^${verb} ${template.replace(/[{}]/g, '.')} 20`, 'i'),

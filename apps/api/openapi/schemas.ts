@@ -53,6 +53,39 @@ export const schemas: Readonly<Record<string, Schema>> = {
     createdAt: time,
   }),
   PaymentPage: page('Payment'),
+  NextAction: object({
+    type: { ...text, description: "The processor's word, such as `use_stripe_sdk`." },
+    clientSecret: { ...text, description: "For the payer's browser alone." },
+    expiresAt: time,
+  }),
+  CheckoutSession: object({
+    id,
+    mode: { type: 'string', enum: ['payment', 'setup'] },
+    status: {
+      type: 'string',
+      enum: ['open', 'complete', 'expired'],
+      description:
+        '`complete`: the payer has done their part: paid, authorized, a bank debit on its way, or the payment method saved. It stays so where a debit fails later: make another session then. `open` also past `expiresAt` while what the payer has begun may still charge.',
+    },
+    paymentStatus: {
+      ...orNull({ type: 'string', enum: ['unpaid', 'processing', 'paid'] }),
+      description:
+        'Whether the money is there: deliver on `paid`. `processing`: a bank debit, which takes days and may still fail, and is `unpaid` then. Authorized and not captured: `unpaid`. Null in mode `setup`.',
+    },
+    url: {
+      ...orNull(text),
+      description:
+        'Where to send the payer; null once nothing can be done there, and for whoever has no billing:write: who has the link can pay with it.',
+    },
+    customerId: id,
+    paymentId: orNull(id),
+    setupIntentId: { ...orNull(id), description: 'The newest one.' },
+    paymentMethodTypes: { type: 'array', items: { type: 'string', enum: ['card', 'us_bank_account'] } },
+    successUrl: orNull(text),
+    cancelUrl: orNull(text),
+    expiresAt: time,
+    createdAt: time,
+  }),
   Refund: object({ ...refund, paymentId: id, currency: text }),
   RefundPage: page('Refund'),
   Dispute: object({
@@ -90,6 +123,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
     address: orNull({ type: 'object', additionalProperties: text }),
     status: { type: 'string', enum: ['pending', 'registered', 'failed', 'deleted', 'erased'] },
     processorCustomerId: orNull(text),
+    defaultPaymentMethodId: orNull(id),
     createdAt: time,
   }),
   CustomerPage: page('Customer'),
@@ -101,12 +135,37 @@ export const schemas: Readonly<Record<string, Schema>> = {
       status: { type: 'string', enum: ['pending', 'attached', 'failed', 'detached', 'erased'] },
       card: object({ brand: text, last4: text, expMonth: { type: 'integer' }, expYear: { type: 'integer' } }),
       usBankAccount: object({ bankName: text, last4: text }),
+      mandate: object({
+        processorMandateId: text,
+        status: { type: 'string', enum: ['active', 'inactive', 'pending'] },
+      }),
+      isDefault: { type: 'boolean' },
+      expiring: { type: 'boolean', description: 'Whether a notice was given that the card ends within thirty days.' },
       failure,
       createdAt: time,
     },
-    ['card', 'usBankAccount'],
+    ['card', 'usBankAccount', 'mandate'],
   ),
   PaymentMethodPage: page('PaymentMethod'),
+  SetupIntent: object({
+    id,
+    status: {
+      type: 'string',
+      enum: ['requires_payment_method', 'requires_action', 'processing', 'succeeded', 'canceled'],
+    },
+    customerId: id,
+    paymentMethodTypes: { type: 'array', items: { type: 'string', enum: ['card', 'us_bank_account'] } },
+    usage: { type: 'string', enum: ['on_session', 'off_session'] },
+    paymentMethodId: { ...orNull(id), description: 'Once it has succeeded.' },
+    clientSecret: {
+      ...orNull(text),
+      description: "For the payer's browser alone, while it has something to do; null without `billing:write`.",
+    },
+    nextAction: orNull(object({ type: text })),
+    failure,
+    processorSetupIntentId: orNull(text),
+    createdAt: time,
+  }),
   Tenant: object({
     id,
     name: text,

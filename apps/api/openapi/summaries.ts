@@ -1,6 +1,6 @@
 import type { ActionName } from '#access';
 
-type Open = Extract<ActionName, `health.${string}` | `development-issuer.${string}`>;
+type Open = Extract<ActionName, `health.${string}` | `development-issuer.${string}` | `checkout.${string}`>;
 
 /** What an operation does, in one line, and what else its caller should know. */
 interface Summary {
@@ -13,23 +13,61 @@ export const summaries: Readonly<Record<Exclude<ActionName, Open>, Summary>> = {
     summary: 'Create a customer',
     more: 'A tenant has one for an email: where there is one already, it is answered (200) as it is.',
   },
-  'customers.list': { summary: 'List customers, newest first' },
+  'customers.list': {
+    summary: 'List customers, newest first',
+    more: 'With `email`: the one customer who has this very address. It is found by a keyed digest, so parts of an address find nothing. In the query write `+` as `%2B`: a bare `+` is a blank.',
+  },
   'customers.get': { summary: 'Get a customer' },
+  'customers.set-default-payment-method': {
+    summary: 'Choose which payment method a customer is offered first',
+    more:
+      'It has to be attached to this customer. The first one does not become the default by itself, and detaching the default leaves none. ' +
+      'Nothing is charged by default: a payment names what it charges.',
+  },
   'payment-methods.attach': {
     summary: 'Attach a payment method to a customer',
     more: "By the processor's token. A card that the processor declines is refused: 422 `card_declined`.",
   },
   'payment-methods.list': { summary: 'List the payment methods of a customer' },
   'payment-methods.get': { summary: 'Get a payment method' },
+  'payment-methods.detach': {
+    summary: 'Take a payment method from its customer, for good',
+    more:
+      'It can be charged no more, and not be attached again. Payments that are under way go on. What is detached already is answered (200) as ' +
+      'it is; where the processor refuses: 409 `detach_failed`.',
+  },
+  'setup-intents.create': {
+    summary: 'Set up a payment method without a charge',
+    more:
+      "With the processor's confirmation token of the payer's choice it is confirmed at once; without one the payer's browser confirms it by " +
+      '`clientSecret`. Once it has succeeded, `paymentMethodId` can be charged. A card that the bank declines is a setup that requires another ' +
+      'payment method, with `failure`; what the processor does not even take is refused: 422 with its code, and leaves a setup intent that is ' +
+      '`canceled`: make another one, with another Idempotency-Key.',
+  },
+  'setup-intents.get': { summary: 'Get a setup intent' },
   'payments.create': {
     summary: 'Create a payment and, given a payment method, charge it',
     more: 'A declined charge is a payment with `status: "failed"`, not an error.',
   },
-  'payments.confirm': { summary: 'Attempt a payment, for the first time or again after a failure' },
+  'payments.confirm': {
+    summary: 'Attempt a payment, once or again, or go on after an action of its payer',
+    more:
+      'A payment with a `confirmationToken` is confirmed by us alone. Where its payer is asked for something (`requires_action`), let their ' +
+      'browser do it (`GET /v1/payments/{id}/next-action`), then confirm again, without a body: the payment goes on, or is still ' +
+      '`requires_action` where the payer has not finished. What an earlier attempt has left is canceled first; where that took money already, the ' +
+      'payment says so, and the new attempt fails with `earlier_attempt_open`.',
+  },
   'payments.capture': { summary: 'Capture an authorized payment, in full or in part' },
   'payments.cancel': { summary: 'Cancel a payment of which nothing is captured' },
   'payments.list': { summary: 'List payments, newest first' },
   'payments.get': { summary: 'Get a payment' },
+  'payments.next-action': {
+    summary: 'Get what the payer has to do next, for their browser',
+    more:
+      'The client secret is for the payer alone: hand it to the script of the processor (`handleNextAction`), and keep it nowhere. Of a payment ' +
+      'with a `confirmationToken` confirm again then, without a body: nothing is charged before. 404 where nothing is to be done, and once it was ' +
+      'not done within the day.',
+  },
   'refunds.create': { summary: 'Refund a captured payment, in full or in part' },
   'refunds.list': { summary: 'List refunds, newest first' },
   'refunds.get': { summary: 'Get a refund' },
@@ -41,6 +79,22 @@ export const summaries: Readonly<Record<Exclude<ActionName, Open>, Summary>> = {
   },
   'disputes.list': { summary: 'List disputes, newest first' },
   'disputes.get': { summary: 'Get a dispute' },
+  'checkout-sessions.create': {
+    summary: 'Create a page on which a payer pays, or saves a payment method',
+    more:
+      'Send the payer to `url`: whoever has it can pay on it, once, until `expiresAt`. Payment details go from the browser straight to the ' +
+      'processor. In mode `payment` the payment is made with the session; 503 `checkout_not_configured` where STRIPE_PUBLISHABLE_KEY is missing.',
+  },
+  'checkout-sessions.get': {
+    summary: 'Get a checkout session and how it stands',
+    more:
+      'How to learn that it was paid: `paymentStatus` is `paid` here, the `status` of its payment (`GET /v1/payments/{id}`) is `succeeded`, or ' +
+      'the event `PaymentCaptured` of `GET /v1/events` tells. A browser that reaches `successUrl` proves nothing: anybody can open that address.',
+  },
+  'checkout-sessions.expire': {
+    summary: 'Close a checkout session before its time',
+    more: 'Its payment is canceled. 409 `checkout_session_complete` where it was used; 409 `operation_in_progress` while what the payer has begun may still charge or be saved: then it is not closed.',
+  },
   'balances.list': { summary: 'Get the books, one entry a currency', more: 'The accounts of a currency sum to zero.' },
   'events.list': {
     summary: "Read the tenant's events, oldest first, as lines of JSON or as a stream",

@@ -7,11 +7,21 @@ import type { PaymentEvent, PaymentFact } from '#domain/payment';
 import { decide, foldPayment } from '#domain/payment';
 import type { PaymentMethodEvent } from '#domain/payment-method';
 import { decidePaymentMethod, foldPaymentMethod } from '#domain/payment-method';
+import type { SetupIntentEvent, SetupIntentFact } from '#domain/setup-intent';
+import { decideSetupIntent, foldSetupIntent } from '#domain/setup-intent';
 import type { AppendBatch } from '#event-store';
 import { StreamReader, TenantShards, appendOver } from '#event-store';
-import { Keys, LocalKeyManagement, PostgresSubjectKeyStore, PostgresTenantKeyStore } from '#keys';
+import {
+  Keys,
+  LocalKeyManagement,
+  PostgresSubjectKeyStore,
+  PostgresTenantKeyStore,
+  clientSecretPlace,
+  onlyAttempt,
+} from '#keys';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { Pool } from 'pg';
 
 import type { TestDatabase } from '../../../test/database/index.js';
 
@@ -24,6 +34,7 @@ export class ProcessorStandIn {
     private readonly reader: StreamReader,
     private readonly shards: TenantShards,
     private readonly keys: Keys,
+    private readonly pool: Pool,
   ) {}
 
   static async open(database: TestDatabase, dataDirectory: string): Promise<ProcessorStandIn> {
@@ -41,6 +52,7 @@ export class ProcessorStandIn {
       new StreamReader(pool, { acrossTenants: true }),
       new TenantShards(pool),
       keys,
+      pool,
     );
   }
 
@@ -49,6 +61,20 @@ export class ProcessorStandIn {
     await this.#record(tenantId, streamIdOf('payment', paymentId), (events) =>
       decide(fact, foldPayment(events.map(({ event }) => event as PaymentEvent))),
     );
+  }
+
+  /** The newest attempt waits for its payer, whose browser finishes it with a client secret. */
+  async asksForAction(tenantId: string, paymentId: string, clientSecret: string): Promise<void> {
+    await this.#keepSecret(tenantId, paymentId, 1, clientSecret);
+    const processorPaymentId = `pi_${paymentId}`;
+    const fact = {
+      type: 'RecordActionRequired',
+      attempt: 1,
+      processorPaymentId,
+      action: 'use_stripe_sdk',
+      at,
+    } as const;
+    await this.report(tenantId, paymentId, fact);
   }
 
   /** The newest attempt was charged, or authorized where it is to be captured later. */
@@ -81,6 +107,27 @@ export class ProcessorStandIn {
     await this.#onMethod(tenantId, paymentMethodId, { type: 'RecordPaymentMethodAttachFailed', code, at });
   }
 
+  /** The processor has taken the payment method from its customer, as it was asked. */
+  async detaches(tenantId: string, paymentMethodId: string): Promise<void> {
+    await this.#onMethod(tenantId, paymentMethodId, { type: 'RecordPaymentMethodDetached', at });
+  }
+
+  async refusesToDetach(tenantId: string, paymentMethodId: string): Promise<void> {
+    const streamId = streamIdOf('payment_method', paymentMethodId);
+    const { event } = (await this.eventsOf(tenantId, streamId)).at(-1) as RecordedEvent<PaymentMethodEvent>;
+    if (event.type !== 'PaymentMethodDetachRequested') throw new Error('no detachment was requested');
+    const fact = { type: 'RecordPaymentMethodDetachFailed', detachId: event.detachId, code: 'not_now', at } as const;
+    await this.#onMethod(tenantId, paymentMethodId, fact);
+  }
+
+  /** How a setup stands, with what its payer's browser goes on with. */
+  async setsUp(tenantId: string, setupIntentId: string, fact: SetupIntentFact, clientSecret?: string): Promise<void> {
+    if (clientSecret !== undefined) await this.#keepSecret(tenantId, setupIntentId, onlyAttempt, clientSecret);
+    await this.#record(tenantId, streamIdOf('setup_intent', setupIntentId), (events) =>
+      decideSetupIntent(fact, foldSetupIntent(events.map(({ event }) => event as SetupIntentEvent))),
+    );
+  }
+
   /** The gateway has looked at a connected account. */
   async findsAccount(tenantId: string, connectedAccountId: string, standing: AccountStanding): Promise<void> {
     await this.#record(tenantId, streamIdOf('connected_account', connectedAccountId), (events) =>
@@ -94,6 +141,15 @@ export class ProcessorStandIn {
   async eventsOf(tenantId: string, streamId: string): Promise<RecordedEvent[]> {
     const shard = await this.shards.of(tenantId);
     return (await this.reader.read({ tenantId, shard, streamId })).events;
+  }
+
+  async #keepSecret(tenantId: string, id: string, attempt: number, clientSecret: string): Promise<void> {
+    const place = clientSecretPlace(tenantId, id, attempt);
+    await this.pool.query(
+      `insert into billing.client_secret (tenant_id, payment_id, attempt, sealed, expires_at) values ($1, $2, $3, $4, now() + interval '1 day')
+       on conflict do nothing`,
+      [tenantId, id, attempt, await this.keys.sealClientSecret(place, clientSecret)],
+    );
   }
 
   async #onMethod(

@@ -66,6 +66,7 @@ export const startApis = async (
     DATABASE_URL: (await by?.(databaseUrl)) ?? databaseUrl,
     PORT: '0',
     LOG_LEVEL: 'silent',
+    STRIPE_PUBLISHABLE_KEY: 'pk_test_sandbox',
     ...settings,
   };
   const apis: Awaited<ReturnType<typeof start>>[] = [];

@@ -34,7 +34,7 @@ export const devCommand = (environment: NodeJS.ProcessEnv): Command => {
   const command = refusingUsage(new Command('dev'))
     .summary('make an authority, a certificate of the api, and one for each service')
     .description(
-      'Makes an authority, a certificate of the api, and one for each service, and prints what to start the api with. An authority that is\n' +
+      'Makes an authority, a certificate of the api, and one for each service, and prints what to start the api with. An authority that is ' +
         'there stays, and so does what it has issued; run it again for more services, or to renew those that are named. Never in production.',
     )
     .option('--service <name>', 'a service that will call; repeat it for more (default: shop)', serviceOf)

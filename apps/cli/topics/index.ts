@@ -69,7 +69,7 @@ const applyCommand = (environment: NodeJS.ProcessEnv): Command =>
   refusingUsage(new Command('apply'))
     .summary('create what is missing and correct what differs; nothing is deleted')
     .description(
-      'Makes the topics of KAFKA_BROKERS what the file says: creates what is missing and corrects settings that differ.\n' +
+      'Makes the topics of KAFKA_BROKERS what the file says: creates what is missing and corrects settings that differ. ' +
         'Never deletes a topic or a record. Log in as an administrator of the cluster (KAFKA_SASL_USERNAME).',
     )
     .addOption(new Option('--file <file>', 'the topics').default(deployed('topics.json'), 'deploy/kafka/topics.json'))

@@ -2,7 +2,7 @@ import { MicroBatch } from '#platform/database';
 import type { Pool, PoolClient } from 'pg';
 
 import type { Call, CallRequest, TakenCall } from './call.js';
-import { operationOf } from './call.js';
+import { keyChanged, operationOf } from './call.js';
 
 interface CallRow {
   tenant_id: string;
@@ -19,6 +19,7 @@ interface CallRow {
   faults: number;
   token_replaced: boolean;
   created_at: Date;
+  last_error: string | null;
 }
 
 /** A call as it is first stored: waiting, or in the hands of this process at once. */
@@ -53,14 +54,14 @@ const insertSql = `insert into billing.processor_call (tenant_id, call_id, shard
 
 // A call that was being sent when its lease ran out may have been executed: from then on it is unknown.
 const takeSql = `with due as (
-    select tenant_id, call_id from billing.processor_call
+    select tenant_id, call_id, last_error from billing.processor_call
     where state <> 'parked' and not_before <= $1 and call_id <> all ($5::uuid[]) order by not_before limit $2 for update skip locked)
   update billing.processor_call c
   set state = case c.state when 'queued' then 'sent' else 'unknown' end, first_sent_at = coalesce(c.first_sent_at, $1),
-    tries = c.tries + 1, not_before = $3, owner = $4
+    tries = c.tries + 1, not_before = $3, owner = $4, last_error = nullif(c.last_error, '${keyChanged}')
   from due where c.tenant_id = due.tenant_id and c.call_id = due.call_id
   returning c.tenant_id, c.call_id, c.shard, c.stream_id, c.request, c.idempotency_key, c.correlation_id, c.traceparent, c.state,
-    c.first_sent_at, c.tries, c.faults, c.token_replaced, c.created_at`;
+    c.first_sent_at, c.tries, c.faults, c.token_replaced, c.created_at, due.last_error`;
 
 // `tries` fences: whoever was overtaken must not put back what another process is sending.
 const postponeSql = `update billing.processor_call
@@ -179,4 +180,5 @@ const takenFrom = (row: CallRow, leaseUntil: Date): TakenCall => ({
   faults: row.faults,
   unknown: row.state === 'unknown',
   tokenReplaced: row.token_replaced,
+  waitedForKey: row.last_error === keyChanged,
 });

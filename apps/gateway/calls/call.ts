@@ -6,24 +6,36 @@ import type { CustomerCreated } from '#domain/customer';
 import type {
   CancelRequested,
   CaptureRequested,
+  ConfirmationTokenPresented,
   DisputeEvidenceRequested,
+  PaymentActionFinished,
   PaymentLookupRequested,
   PaymentRequested,
   RefundRequested,
 } from '#domain/payment';
-import type { PaymentMethodAttachRequested, PaymentMethodLookupRequested } from '#domain/payment-method';
+import type {
+  PaymentMethodAttachRequested,
+  PaymentMethodDetachRequested,
+  PaymentMethodLookupRequested,
+} from '#domain/payment-method';
+import type { SetupIntentLookupRequested, SetupIntentRequested } from '#domain/setup-intent';
 
 /** What the gateway is asked for: the event that asks, as it stands in the log, or a settlement that is still to come. */
 export type CallRequest =
   | CustomerCreated
   | PaymentMethodAttachRequested
+  | PaymentMethodDetachRequested
+  | SetupIntentRequested
+  | ConfirmationTokenPresented
   | PaymentRequested
+  | PaymentActionFinished
   | CaptureRequested
   | CancelRequested
   | RefundRequested
   | DisputeEvidenceRequested
   | PaymentLookupRequested
   | PaymentMethodLookupRequested
+  | SetupIntentLookupRequested
   | ConnectedAccountLinked
   | ConnectedAccountLookupRequested
   | SettlementWanted;
@@ -52,14 +64,26 @@ export interface TakenCall<R extends CallRequest = CallRequest> extends Call<R> 
   unknown: boolean;
   /** The token that was sent is gone: the processor's own stands in its place. */
   tokenReplaced: boolean;
+  /** It was looked for and not found once before, and put back since the API key has changed: see `keyChanged`. */
+  waitedForKey: boolean;
   /** The whole stream as it was when the call was asked for, where that is at hand. Only for a call never sent before. */
   seed?: readonly RecordedEvent[];
 }
 
+/**
+ * Why a call waits whose outcome is unknown, and that may have been sent with another API key: until what was on its way then has ended
+ * at the processor.
+ */
+export const keyChanged = 'api_key_changed';
+
 const operations = {
   CustomerCreated: 'customer',
   PaymentMethodAttachRequested: 'payment_method',
+  PaymentMethodDetachRequested: 'payment_method_detach',
+  SetupIntentRequested: 'setup_intent',
+  ConfirmationTokenPresented: 'confirmation_token',
   PaymentRequested: 'payment',
+  PaymentActionFinished: 'payment_action',
   CaptureRequested: 'capture',
   CancelRequested: 'cancel',
   RefundRequested: 'refund',
@@ -67,6 +91,7 @@ const operations = {
   SettlementWanted: 'settlement',
   PaymentLookupRequested: 'payment_lookup',
   PaymentMethodLookupRequested: 'payment_method_lookup',
+  SetupIntentLookupRequested: 'setup_intent_lookup',
   ConnectedAccountLinked: 'connected_account_lookup',
   ConnectedAccountLookupRequested: 'connected_account_lookup',
 } as const satisfies Record<CallRequest['type'], string>;
@@ -86,8 +111,16 @@ const keyOf = (request: CallRequest, id: string): string => {
       return `customer:${id}`;
     case 'PaymentMethodAttachRequested':
       return `payment_method:${id}`;
+    case 'PaymentMethodDetachRequested':
+      return `payment_method:${id}:detach:${request.detachId}`;
+    case 'SetupIntentRequested':
+      return `setup_intent:${id}`;
+    case 'ConfirmationTokenPresented':
+      return `payment:${id}:confirmation:${request.confirmationId}`;
     case 'PaymentRequested':
       return `payment:${id}:attempt:${request.attempt}`;
+    case 'PaymentActionFinished':
+      return `payment:${id}:attempt:${request.attempt}:action:${request.actionId}`;
     case 'CaptureRequested':
       return `payment:${id}:capture:${request.captureId}`;
     case 'CancelRequested':
@@ -100,6 +133,8 @@ const keyOf = (request: CallRequest, id: string): string => {
       return `payment:${id}:lookup:${request.lookupId}`;
     case 'PaymentMethodLookupRequested':
       return `payment_method:${id}:lookup:${request.lookupId}`;
+    case 'SetupIntentLookupRequested':
+      return `setup_intent:${id}:lookup:${request.lookupId}`;
     case 'ConnectedAccountLinked':
       return `connected_account:${id}:lookup:linked`;
     case 'ConnectedAccountLookupRequested':

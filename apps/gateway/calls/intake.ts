@@ -73,6 +73,7 @@ const takenBy = ({ call, seed }: { call: Call; seed?: RecordedEvent[] }, now: Da
   faults: 0,
   unknown: false,
   tokenReplaced: false,
+  waitedForKey: false,
   seed,
 });
 

@@ -46,7 +46,7 @@ export const registerCustomer: Operation<CustomerCreated, Customer, CustomerComm
   async send(call, desk) {
     const { tenantId, request, idempotencyKey } = call;
     const profile = await profileOf(call, desk);
-    if (!profile) return failed('erased', 'customer_erased', desk.now().toISOString());
+    if (!profile) return { ...failed('erased', 'customer_erased', desk.now().toISOString()), unsent: true };
     const { email, name, address } = profile;
     const { customerId } = request;
     const outcome = await desk.line.run(call, () =>

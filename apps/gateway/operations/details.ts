@@ -21,6 +21,15 @@ const shownOf = ({ details: { kind: _, ...shown } }: ProcessorMethod): string =>
 export const sealDetails = (of: MethodOf, method: ProcessorMethod, keys: Keys): Promise<string> =>
   keys.sealPersonal(placeOf(of), shownOf(method));
 
+/** What a person recognises a payment method by, as it is kept. */
+export type KnownDetails = { expMonth: number; expYear: number } | { bankName: string };
+
+/** Opens what `sealDetails` has sealed; 'erased' for a person whose keys are gone. */
+export const openDetails = async (of: MethodOf, sealed: string, keys: Keys): Promise<KnownDetails | 'erased'> => {
+  const opened = await keys.openPersonal(placeOf(of), sealed);
+  return opened.erased ? 'erased' : (JSON.parse(opened.plaintext) as KnownDetails);
+};
+
 /** Whether sealed details are those of `method`, or of a person who was erased: nothing of whom is told anew. */
 export const sameDetails = async (
   of: MethodOf,

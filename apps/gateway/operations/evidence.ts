@@ -54,7 +54,7 @@ const submit = async (call: EvidenceCall, key: string, desk: Desk, state: Paymen
     record: `DisputeEvidenceRequested.evidence/${evidenceId}`,
   };
   const opened = await desk.keys.openPersonal(place, request.evidence);
-  if (opened.erased) return failed('erased', call, 'customer_erased', desk.now().toISOString());
+  if (opened.erased) return { ...failed('erased', call, 'customer_erased', desk.now().toISOString()), unsent: true };
   const evidence = inItsWords(JSON.parse(opened.plaintext) as Record<string, string>);
   const outcome = await desk.line.run(call, () =>
     desk.processor.submitEvidence({ processorDisputeId, evidence, submit: request.submit }, key),

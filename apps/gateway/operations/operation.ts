@@ -19,6 +19,8 @@ export interface Desk {
   tokens: Tokens;
   clientSecrets: ClientSecrets;
   keys: Keys;
+  /** Whether no call since `at` can have been sent with another API key than the present one. */
+  isOneKeySince: (at: Date) => boolean;
   now: () => Date;
 }
 
@@ -42,6 +44,8 @@ export interface Answer<F, S = unknown> extends Findings<F> {
   factsFor?: (state: S) => Findings<F>;
   /** Why a person should look at it, for the log. */
   warning?: string;
+  /** It was given without asking the processor: of what an earlier sending led to it knows nothing. */
+  unsent?: boolean;
 }
 
 /** An answer of which the facts follow from what the stream has. */

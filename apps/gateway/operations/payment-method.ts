@@ -50,11 +50,13 @@ export const attachPaymentMethod: Operation<
     const { tenantId, request, idempotencyKey } = call;
     const { paymentMethodId } = request;
     const processorCustomerId = await customerFor(call, request.customerId, desk);
-    if (processorCustomerId === undefined) {
-      return failed('customer_not_registered', 'customer_not_registered', desk.now().toISOString());
-    }
+    const refuse = (kind: string, code: string) => ({
+      ...failed(kind, code, desk.now().toISOString()),
+      unsent: true,
+    });
+    if (processorCustomerId === undefined) return refuse('customer_not_registered', 'customer_not_registered');
     const token = await desk.tokens.open({ tenantId, paymentMethodId });
-    if (token === undefined) return failed('erased', 'payment_method_erased', desk.now().toISOString());
+    if (token === undefined) return refuse('erased', 'payment_method_erased');
     if (call.tokenReplaced) {
       const method = await desk.line.run(call, () => desk.processor.retrievePaymentMethod(token));
       return method
@@ -77,7 +79,8 @@ export const attachPaymentMethod: Operation<
     const { paymentMethodId } = request;
     const at = desk.now().toISOString();
     const processorCustomerId = await customerFor(call, request.customerId, desk);
-    if (processorCustomerId === undefined) return failed('customer_not_registered', 'customer_not_registered', at);
+    if (processorCustomerId === undefined)
+      return { ...failed('customer_not_registered', 'customer_not_registered', at), unsent: true };
     const found = await desk.line.run(call, () =>
       desk.processor.findPaymentMethod({ tenantId, paymentMethodId, processorCustomerId }),
     );

@@ -1,10 +1,12 @@
 import { paymentCanceled, payments, settlementMissing } from '#command-handling/facts';
 import type { Payment, PaymentEvent, PaymentFact, PaymentRequested } from '#domain/payment';
-import type { Outcome, ProcessorPayment } from '#processor';
+import type { Found, Outcome, ProcessorPayment } from '#processor';
 
 import type { TakenCall } from '../calls/call.js';
+import { isTooLate } from './confirmation.js';
+import { closeEarlierAttempts } from './earlier-attempts.js';
 import type { Answer, Desk, Operation } from './operation.js';
-import { customerFor, failureOf, madeWithin, paymentIdOf, unreachable, wanted } from './operation.js';
+import { customerFor, failureOf, madeWithin, paymentIdOf, unchanged, unreachable, wanted } from './operation.js';
 import { standingAnswer } from './standing.js';
 
 type PaymentCall = TakenCall<PaymentRequested>;
@@ -66,6 +68,27 @@ const abandon = async (
   return failed('unreachable', call, desk.now().toISOString(), { code: unreachable, processorPaymentId });
 };
 
+/** Whether nothing but our confirmation is missing, because the payer was asked for something: they have the client secret. */
+const isWithPayer = ({ request: { attempt } }: PaymentCall, payment: ProcessorPayment, state: Payment): boolean =>
+  payment.status === 'unconfirmed' &&
+  payment.awaits === 'confirmation' &&
+  state.attempts[attempt]?.stage.phase === 'action_required';
+
+/** The attempt at the processor, under whichever of its customer's ids it was made: they may be others by now. */
+const findAttempt = async (call: PaymentCall, desk: Desk): Promise<Found<ProcessorPayment>> => {
+  const { tenantId, request } = call;
+  const { attempt, customerId } = request;
+  await customerFor(call, customerId, desk); // throws while it has none
+  let absence: 'absent' | 'inconclusive' = 'absent';
+  for (const processorCustomerId of await desk.directory.everyCustomerId(call, customerId)) {
+    const wanted = { tenantId, paymentId: paymentIdOf(call), attempt, processorCustomerId };
+    const found = await desk.line.run(call, () => desk.processor.findPayment(wanted, madeWithin(call, desk.now())));
+    if (typeof found === 'object') return found;
+    if (found === 'inconclusive') absence = found;
+  }
+  return absence;
+};
+
 /** Makes and confirms one attempt at a payment. */
 export const requestPayment: Operation<PaymentRequested, Payment, PaymentFact, PaymentEvent> = {
   aggregate: payments,
@@ -79,15 +102,22 @@ export const requestPayment: Operation<PaymentRequested, Payment, PaymentFact, P
 
   async send(call, desk, state) {
     const { tenantId, request, idempotencyKey } = call;
-    const { attempt, amount, currency, captureMethod, customerId, paymentMethodId } = request;
-    const refuse = (code: string) => failed(code, call, desk.now().toISOString(), { code });
+    const { attempt, amount, currency, captureMethod, customerId, paymentMethodId, presented } = request;
+    const refuse = (code: string) => ({ ...failed(code, call, desk.now().toISOString(), { code }), unsent: true });
     const [processorCustomerId, methodKind, token] = await Promise.all([
       customerFor(call, customerId, desk),
-      desk.directory.methodKind(call, paymentMethodId),
+      request.methodKind ?? desk.directory.methodKind(call, paymentMethodId),
       desk.tokens.open({ tenantId, paymentMethodId }),
     ]);
     if (processorCustomerId === undefined) return refuse('customer_not_registered');
-    if (token === undefined) return refuse('payment_method_erased');
+    if (token === undefined || (presented && isTooLate(request, desk.now())))
+      return refuse(presented ? 'confirmation_token_expired' : 'payment_method_erased');
+    const instead = await closeEarlierAttempts(call, desk, state);
+    // One that was closed stays so. Only what was sent before earlier attempts were closed at all may be there all the same.
+    if (instead) {
+      const found = call.unknown ? await requestPayment.look(call, desk, 'may_still_happen', state) : undefined;
+      return found ?? instead;
+    }
     const paymentId = paymentIdOf(call);
     const wanted = {
       tenantId,
@@ -105,15 +135,11 @@ export const requestPayment: Operation<PaymentRequested, Payment, PaymentFact, P
   },
 
   async look(call, desk, certainty, state) {
-    const { tenantId, request } = call;
-    const { attempt } = request;
-    const processorCustomerId = await customerFor(call, request.customerId, desk);
-    const wanted = processorCustomerId && { tenantId, paymentId: paymentIdOf(call), attempt, processorCustomerId };
-    const found = wanted
-      ? await desk.line.run(call, () => desk.processor.findPayment(wanted, madeWithin(call, desk.now())))
-      : 'absent';
+    const found = await findAttempt(call, desk);
     if (typeof found === 'object') {
       const answer = await answerOf(call, found.found, state, desk);
+      // The payer has done what was asked of them: what goes on with it is the call that their page asks for.
+      if (!answer && isWithPayer(call, found.found, state)) return unchanged('action_finished');
       return answer ?? (certainty === 'certain' ? abandon(call, found.found, state, desk) : undefined);
     }
     if (certainty !== 'certain' || found === 'inconclusive') return undefined;

@@ -5,13 +5,18 @@ import { derivedId } from '#contracts';
 import { OutcomeUnknown, ProcessorUnavailable } from '#processor';
 
 import type { Call, CallRequest, TakenCall } from '../calls/call.js';
+import { keyChanged } from '../calls/call.js';
 import { LineClosed } from '../line/line.js';
+import { finishAction } from './action.js';
 import { capturePayment } from './capture.js';
 import { cancelPayment } from './cancel.js';
+import { inspectConfirmation } from './confirmation.js';
 import { registerCustomer } from './customer.js';
+import { detachPaymentMethod } from './detach.js';
 import { lookupConnectedAccount } from './lookup-connected-account.js';
 import { lookupPayment } from './lookup-payment.js';
 import { lookupPaymentMethod } from './lookup-payment-method.js';
+import { lookupSetup } from './lookup-setup.js';
 import { submitEvidence } from './evidence.js';
 import type { Answer, Certainty, Desk, Findings, Operation } from './operation.js';
 import { NotReady, StillUnknown } from './operation.js';
@@ -19,6 +24,7 @@ import { requestPayment } from './payment.js';
 import { attachPaymentMethod } from './payment-method.js';
 import { refundPayment } from './refund.js';
 import { fetchSettlement } from './settlement.js';
+import { requestSetup } from './setup.js';
 
 /** Where a call stands on its way: the points at which a process can die. */
 export type Step = 'taken' | 'answered' | 'recorded' | 'finished';
@@ -26,8 +32,14 @@ export type Step = 'taken' | 'answered' | 'recorded' | 'finished';
 /** Called at each step. For tests, which let a process die there. */
 export type OnStep = (step: Step, call: Call) => void | Promise<void>;
 
-/** How to go about a call: send it, or look because the processor has forgotten its key. */
-export type Manner = 'send' | 'look';
+/**
+ * How to go about a call: send it, or look because the processor has forgotten its idempotency key; or look first, because nobody says that
+ * such a key holds under another API key, too.
+ */
+export type Manner = 'send' | 'look' | 'look_first';
+
+/** Longer than the processor works on a call whose connection is lost. */
+const restMs = 240_000;
 
 export interface Performed {
   /** The outcome's name, for metrics. */
@@ -88,12 +100,18 @@ const answered = async <R extends CallRequest, S, F, E extends DomainEvent>(
 ): Promise<Answer<F, S>> => {
   const look = async (certainty: Certainty, failure: Error): Promise<Answer<F, S>> => {
     const answer = await operation.look(call, desk, certainty, state);
-    if (!answer) throw failure;
+    if (!answer || (answer.unsent && certainty !== 'certain')) throw failure;
     return answer;
   };
   if (manner === 'look') return look('certain', new StillUnknown());
+  if (manner === 'look_first') {
+    const found = await operation.look(call, desk, 'may_still_happen', state);
+    if (found && !found.unsent) return found;
+    if (!call.waitedForKey) throw new NotReady(keyChanged, restMs, restMs);
+  }
   try {
-    return await operation.send(call, desk, state);
+    const answer = await operation.send(call, desk, state);
+    if (!answer.unsent || !call.unknown) return answer;
   } catch (error) {
     if (!(error instanceof OutcomeUnknown) || !error.options.stored) throw error;
     return look('may_still_happen', error).catch((failure: unknown) => {
@@ -101,6 +119,8 @@ const answered = async <R extends CallRequest, S, F, E extends DomainEvent>(
       throw isAboutProcessor(failure) ? error : failure;
     });
   }
+  // What it takes to send it again is gone. It may have been executed before that.
+  return look('may_still_happen', new StillUnknown());
 };
 
 const isAboutProcessor = (error: unknown): boolean =>
@@ -109,7 +129,11 @@ const isAboutProcessor = (error: unknown): boolean =>
 const performers: Record<CallRequest['type'], Performer> = {
   CustomerCreated: performer(registerCustomer),
   PaymentMethodAttachRequested: performer(attachPaymentMethod),
+  PaymentMethodDetachRequested: performer(detachPaymentMethod),
+  SetupIntentRequested: performer(requestSetup),
+  ConfirmationTokenPresented: performer(inspectConfirmation),
   PaymentRequested: performer(requestPayment),
+  PaymentActionFinished: performer(finishAction),
   CaptureRequested: performer(capturePayment),
   CancelRequested: performer(cancelPayment),
   RefundRequested: performer(refundPayment),
@@ -117,6 +141,7 @@ const performers: Record<CallRequest['type'], Performer> = {
   SettlementWanted: performer(fetchSettlement),
   PaymentLookupRequested: performer(lookupPayment),
   PaymentMethodLookupRequested: performer(lookupPaymentMethod),
+  SetupIntentLookupRequested: performer(lookupSetup),
   ConnectedAccountLinked: performer(lookupConnectedAccount),
   ConnectedAccountLookupRequested: performer(lookupConnectedAccount),
 };

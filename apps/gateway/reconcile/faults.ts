@@ -1,5 +1,6 @@
 import { Contended } from '#command-handling/facts';
 import { StoreOverloaded, isTransient } from '#event-store';
+import { KeyManagementUnavailable } from '#keys';
 import { LookupRefused, OutcomeUnknown, ProcessorUnavailable } from '#processor';
 import pg from 'pg';
 
@@ -20,6 +21,7 @@ const ofTheWhole = [
   LeaseLost,
   Contended,
   StoreOverloaded,
+  KeyManagementUnavailable,
   RunLost,
   Closing,
   pg.DatabaseError,
@@ -40,7 +42,7 @@ export const reasonOf = (error: unknown): string => {
   if (error instanceof ProcessorUnavailable || error instanceof OutcomeUnknown || error instanceof LineClosed) {
     return error.reason;
   }
-  if (error instanceof LookupRefused) return error.code;
+  if (error instanceof LookupRefused || error instanceof KeyManagementUnavailable) return error.code;
   if (error instanceof pg.DatabaseError || isTransient(error)) return 'store_unavailable';
   return error instanceof Error ? error.name : 'unexpected';
 };

@@ -1,3 +1,5 @@
+import { Pause, within } from '#platform/waiting';
+
 import { backoffMs } from '../calls/backoff.js';
 import type { Office } from './comparison.js';
 import { Comparison } from './comparison.js';
@@ -26,9 +28,9 @@ export class Reconciler {
   readonly #everyHours: number;
   readonly #pollMs: number;
   readonly #startedAt: Date;
+  readonly #pause = new Pause();
   #scheduledAt = 0;
   #closed = false;
-  #wake: (() => void) | undefined;
   #working: Promise<void> | undefined;
 
   constructor({ office, everyHours, pollMs = 500 }: ReconcilerOptions) {
@@ -46,11 +48,8 @@ export class Reconciler {
   /** Leaves the run in hand, at the object that is being compared, to whoever comes next; waits for that `graceMs` at most. */
   async close(graceMs = 8_000): Promise<void> {
     this.#closed = true;
-    this.#wake?.();
-    let timer: NodeJS.Timeout | undefined;
-    const grace = new Promise((resolve) => (timer = setTimeout(resolve, graceMs)));
-    await Promise.race([this.#working, grace]);
-    clearTimeout(timer);
+    this.#pause.end();
+    await within(this.#working, graceMs);
   }
 
   async #watch(): Promise<void> {
@@ -67,7 +66,7 @@ export class Reconciler {
           'reconciliation could not be looked after and is tried again',
         );
       }
-      await this.#pause();
+      if (!this.#closed) await this.#pause.last(this.#pollMs);
     }
   }
 
@@ -122,17 +121,5 @@ export class Reconciler {
     }
     // What was compared since the last time, and that all steps are behind.
     await comparison.begin(passes.length, 0, total);
-  }
-
-  async #pause(): Promise<void> {
-    if (this.#closed) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#pollMs);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = undefined;
   }
 }

@@ -65,6 +65,12 @@ export class Directory {
     }
   }
 
+  /** Every id that the customer ever had at the processor: a charge may have been made under any. */
+  async everyCustomerId(place: Place, customerId: string): Promise<readonly string[]> {
+    const { state } = await this.#streams.load(customers, { ...place, streamId: streamIdOf('customer', customerId) });
+    return state.processorCustomerIds;
+  }
+
   async methodKind(place: Place, paymentMethodId: string): Promise<PaymentMethodKind> {
     const streamId = streamIdOf('payment_method', paymentMethodId);
     const key = keyOf(place.tenantId, streamId);

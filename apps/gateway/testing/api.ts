@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { ProcessorTokens } from '#command-handling';
 import type { DomainEvent } from '#contracts';
 import { streamIdOf } from '#contracts';
 import type { ConnectedAccount, ConnectedAccountEvent } from '#domain/connected-account';
@@ -12,9 +13,12 @@ import type { PaymentMethod, PaymentMethodEvent } from '#domain/payment-method';
 import { decidePaymentMethod, foldPaymentMethod } from '#domain/payment-method';
 import type { Payout, PayoutEvent } from '#domain/payout';
 import { foldPayout } from '#domain/payout';
+import type { CreateSetupIntent, SetupIntent, SetupIntentEvent } from '#domain/setup-intent';
+import { decideSetupIntent, foldSetupIntent } from '#domain/setup-intent';
 import type { AppendBatch } from '#event-store';
 import { StreamReader, TenantShards, appendOver } from '#event-store';
 import type { Keys } from '#keys';
+import { processorTokenPlace } from '#keys';
 import type { Pool } from 'pg';
 
 /** A command without the time, which the test's api adds. */
@@ -64,8 +68,7 @@ export class TestApi {
     kind: 'card' | 'us_bank_account' = 'card',
   ): Promise<string> {
     const paymentMethodId = randomUUID();
-    const place = { tenantId, table: 'processor_token', column: 'sealed', row: paymentMethodId };
-    const sealed = await this.keys.sealToken(place, token);
+    const sealed = await this.keys.sealToken(processorTokenPlace(tenantId, paymentMethodId), token);
     await this.pool.query(
       `with t as materialized (select set_config('app.tenant_id', $1, true)::uuid as tenant_id)
        insert into billing.processor_token (tenant_id, payment_method_id, customer_id, sealed) select t.tenant_id, $2, $3, $4 from t`,
@@ -78,6 +81,52 @@ export class TestApi {
     );
     await this.#write(tenantId, streamIdOf('payment_method', paymentMethodId), 0, events);
     return paymentMethodId;
+  }
+
+  /** Keeps a confirmation token under our id of it. */
+  async present(tenantId: string, confirmationId: string, customerId: string, token: string): Promise<void> {
+    await new ProcessorTokens(this.pool, this.keys).storePresented(tenantId, confirmationId, customerId, token);
+  }
+
+  /** Asks for a payment method to be set up. */
+  async setUp(tenantId: string, command: Untimed<CreateSetupIntent>): Promise<void> {
+    const events = decideSetupIntent({ ...command, at: new Date().toISOString() }, foldSetupIntent([]));
+    await this.#write(tenantId, streamIdOf('setup_intent', command.setupIntentId), 0, events);
+  }
+
+  async setupIntent(tenantId: string, id: string): Promise<SetupIntent> {
+    return foldSetupIntent(await this.#events<SetupIntentEvent>(tenantId, streamIdOf('setup_intent', id)));
+  }
+
+  /** Chooses what a customer is offered first. */
+  async chooseDefault(tenantId: string, customerId: string, paymentMethodId: string): Promise<void> {
+    const streamId = streamIdOf('customer', customerId);
+    const events = await this.#events<CustomerEvent>(tenantId, streamId);
+    const command = { type: 'SetDefaultPaymentMethod', paymentMethodId, at: new Date().toISOString() } as const;
+    await this.#write(tenantId, streamId, events.length, decideCustomer(command, foldCustomer(events)));
+  }
+
+  /** Asks for a payment method to be taken from its customer. */
+  async detach(tenantId: string, paymentMethodId: string): Promise<void> {
+    const streamId = streamIdOf('payment_method', paymentMethodId);
+    const events = await this.#events<PaymentMethodEvent>(tenantId, streamId);
+    const command = { type: 'DetachPaymentMethod', detachId: randomUUID(), at: new Date().toISOString() } as const;
+    await this.#write(tenantId, streamId, events.length, decidePaymentMethod(command, foldPaymentMethod(events)));
+  }
+
+  /** A payment of 19.99 USD for which the payer has presented a confirmation token. Gives our ids of the two. */
+  async presentedPayment(
+    tenantId: string,
+    customerId: string,
+    token: string,
+    methodKinds?: readonly ('card' | 'us_bank_account')[],
+  ): Promise<{ paymentId: string; confirmationId: string }> {
+    const [paymentId, confirmationId] = [randomUUID(), randomUUID()];
+    const terms = { customerId, amount: 1_999, currency: 'usd', captureMethod: 'automatic' } as const;
+    await this.command(tenantId, paymentId, { type: 'CreatePayment', paymentId, ...terms });
+    await this.present(tenantId, confirmationId, customerId, token);
+    await this.command(tenantId, paymentId, { type: 'PresentConfirmation', confirmationId, methodKinds });
+    return { paymentId, confirmationId };
   }
 
   /** Says, as an operator does, that an account at the processor is the tenant's. Gives our id of it. */

@@ -1,10 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { FactRecorder, customers } from '#command-handling/facts';
+import { streamIdOf } from '#contracts';
+import type { CustomerFact } from '#domain/customer';
 import type { Payment, PaymentCommand } from '#domain/payment';
 import { operationInFlight, statusOf } from '#domain/payment';
-import type { KeyUser } from '#keys';
+import { Batcher, StreamReader, TenantShards, appendOver } from '#event-store';
+import type { KeyManagement, KeyUser } from '#keys';
 import {
   Keys,
   LocalKeyManagement,
@@ -81,13 +86,15 @@ export class Workbench {
     readonly clock: TestClock,
     readonly sandbox: StripeSandbox,
     readonly stripe: SandboxView,
-    private readonly kms: LocalKeyManagement,
+    private readonly kms: KeyManagement,
     readonly directory: string,
   ) {}
 
-  static async open(): Promise<Workbench> {
+  /** `kms`: instead of a keyring of its own. */
+  static async open(given?: KeyManagement): Promise<Workbench> {
     const directory = await mkdtemp(join(tmpdir(), 'gateway-'));
-    const kms = await LocalKeyManagement.open({ path: join(directory, 'keyring.json'), environment: 'test' });
+    const kms =
+      given ?? (await LocalKeyManagement.open({ path: join(directory, 'keyring.json'), environment: 'test' }));
     const database = await createTestDatabase();
     const tenantId = await database.addTenant();
     const pool = database.pool('billing_api');
@@ -175,6 +182,18 @@ export class Workbench {
     return this.api.command(this.tenantId, paymentId, command);
   }
 
+  /** Records what was heard of a customer, as a webhook does. */
+  async recordOfCustomer(customerId: string, fact: CustomerFact): Promise<void> {
+    const { tenantId, api } = this;
+    const pool = this.database.pool('billing_gateway', { max: 1 });
+    const reader = new StreamReader(pool, { acrossTenants: true });
+    const recorder = new FactRecorder(reader, new Batcher(appendOver(pool)), 'gateway');
+    const shard = await new TenantShards(api.pool).of(tenantId);
+    const place = { tenantId, shard, streamId: streamIdOf('customer', customerId) };
+    const context = { ...place, commandId: randomUUID(), correlationId: randomUUID() };
+    await recorder.record(customers, context, [fact], await recorder.load(customers, place));
+  }
+
   /** Waits until the payment has `status` and no operation is under way. */
   async reaches(paymentId: string, status: string, timeoutMs?: number): Promise<Payment> {
     return until(async () => {
@@ -245,7 +264,7 @@ export class Workbench {
   }
 }
 
-const keysOf = (app: KeyUser, pool: Pool, kms: LocalKeyManagement): Keys =>
+const keysOf = (app: KeyUser, pool: Pool, kms: KeyManagement): Keys =>
   new Keys({
     app,
     environment: 'test',

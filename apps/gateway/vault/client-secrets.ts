@@ -1,4 +1,5 @@
 import type { Keys } from '#keys';
+import { clientSecretPlace } from '#keys';
 import type { Pool } from 'pg';
 
 /** How long a client secret is kept: the customer has finished by then, or starts anew. */
@@ -25,8 +26,7 @@ export class ClientSecrets {
     secret: string,
     now: Date,
   ): Promise<void> {
-    const place = { tenantId, table: 'client_secret', column: 'sealed', row: `${paymentId}:${attempt}` };
-    const sealed = await this.#keys.sealToken(place, secret);
+    const sealed = await this.#keys.sealClientSecret(clientSecretPlace(tenantId, paymentId, attempt), secret);
     await this.#pool.query(storeSql, [tenantId, paymentId, attempt, sealed, new Date(now.getTime() + keptMs)]);
   }
 

@@ -5,6 +5,7 @@ import type { PrivilegedAccessGranted } from '#domain/access';
 import { UnknownTenant } from '#event-store';
 import type { Logger } from '#platform/logging';
 import type { Registry } from '#platform/metrics';
+import { within } from '#platform/waiting';
 
 import type { AccessStreamsParts } from './access-streams.js';
 import { AccessStreams } from './access-streams.js';
@@ -154,13 +155,3 @@ const onlyReads = ({ channel, action }: PrivilegedAccessGranted): boolean =>
   channel !== 'cli' && Object.hasOwn(actions, action) && actions[action as ActionName].effect === 'reads';
 
 const sumOf = (denials: readonly CountedDenial[]): number => denials.reduce((sum, { count }) => sum + count, 0);
-
-/** Resolves with `work`, or when the time is over. */
-const within = async (work: Promise<unknown>, ms: number): Promise<void> => {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, ms));
-  });
-  await Promise.race([work, over]);
-  clearTimeout(timer);
-};

@@ -9,6 +9,8 @@ import type { PaymentMethod, PaymentMethodCommand, PaymentMethodEvent } from '#d
 import { decidePaymentMethod, evolvePaymentMethod, initialPaymentMethod } from '#domain/payment-method';
 import type { Payout, PayoutCommand, PayoutEvent } from '#domain/payout';
 import { decidePayout, evolvePayout, initialPayout } from '#domain/payout';
+import type { SetupIntent, SetupIntentCommand, SetupIntentEvent } from '#domain/setup-intent';
+import { decideSetupIntent, evolveSetupIntent, initialSetupIntent } from '#domain/setup-intent';
 
 /** How a stream is folded and how facts about it are decided. */
 export interface FactAggregate<S, F, E extends DomainEvent = DomainEvent> {
@@ -27,6 +29,12 @@ export const paymentMethods: FactAggregate<PaymentMethod, PaymentMethodCommand, 
   initial: initialPaymentMethod,
   evolve: evolvePaymentMethod,
   decide: decidePaymentMethod,
+};
+
+export const setupIntents: FactAggregate<SetupIntent, SetupIntentCommand, SetupIntentEvent> = {
+  initial: initialSetupIntent,
+  evolve: evolveSetupIntent,
+  decide: decideSetupIntent,
 };
 
 export const payments: FactAggregate<Payment, PaymentFact, PaymentEvent> = { initial: initialPayment, evolve, decide };

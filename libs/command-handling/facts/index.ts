@@ -1,5 +1,6 @@
 export * from './aggregates.js';
 export * from './capture-settlements.js';
+export * from './default-payment-method.js';
 export * from './dispute.js';
 export * from './drift.js';
 export * from './payout.js';

@@ -114,6 +114,9 @@ export const standingFacts = (subject: Subject, payment: ProcessorPayment, at: s
   }
 };
 
+const hasSuccessor = ({ attempts }: Payment, attempt: number): boolean =>
+  Object.values(attempts).some((other) => other.attempt > attempt);
+
 /**
  * What a canceled payment says of the attempt: what it took before, and its end. One that we ended ourselves, because nobody
  * could confirm it any more, has failed and can be tried again: that it is canceled is no news.
@@ -127,6 +130,8 @@ export const canceledFacts = (subject: Subject, payment: ProcessorPayment, at: s
   const asked = Object.values(state.cancels).find(
     (cancel) => cancel.attempt === attempt && cancel.stage.phase === 'requested',
   );
+  // So did one whose place another has taken: it is canceled so that nobody can pay it beside that one.
+  if (stage?.phase === 'failed' && !asked && hasSuccessor(state, attempt)) return captures;
   const reason = asked ? asked.reason : 'canceled_at_processor';
   return [...captures, { type: 'RecordCancellation', attempt, reason, at }];
 };

@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsString, Length } from 'class-validator';
 
 import { Amount, Optional, OrderId, Uuid, amountSchema, orderIdSchema } from '../fields.js';
+import { ConfirmationToken } from '../payment-method/confirmation-token.js';
 
 export class CreatePaymentDto {
   @ApiProperty({ ...amountSchema, description: 'Minor units of `currency`.' })
@@ -45,6 +46,12 @@ export class ConfirmPaymentDto {
   @Optional()
   @Uuid()
   paymentMethodId?: string;
+
+  @ConfirmationToken(
+    "What the processor's form made of the payer's choice, in their browser, for this payment alone; instead of a payment method. " +
+      'Never a card number.',
+  )
+  confirmationToken?: string;
 }
 
 export class CapturePaymentDto {

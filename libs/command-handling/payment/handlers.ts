@@ -1,7 +1,7 @@
 import { assertCustomerExists } from '#domain/customer';
 import { assertChargeable, parseCurrency } from '#domain/money';
-import type { PaymentCommand } from '#domain/payment';
-import { decide, latestAttempt } from '#domain/payment';
+import type { Payment, PaymentCommand } from '#domain/payment';
+import { decide, methodOfLatest } from '#domain/payment';
 import { assertChargeableMethod } from '#domain/payment-method';
 import type { ShownPayment } from '#projections/payments';
 import type { ICommandHandler } from '@nestjs/cqrs';
@@ -12,6 +12,9 @@ import type { CommandContext } from '../context.js';
 import type { Answer } from '../executor.js';
 import { CommandExecutor } from '../executor.js';
 import { idFrom } from '../idempotency.js';
+import { InvalidInput } from '../intake/index.js';
+import { ProcessorTokens } from '../payment-method/index.js';
+import { finishOf } from './action.js';
 import {
   CancelPaymentCommand,
   CapturePaymentCommand,
@@ -19,6 +22,7 @@ import {
   CreatePaymentCommand,
   RefundPaymentCommand,
 } from './commands.js';
+import { presentationTask } from './presentation.js';
 
 /** The id of the refund that a RefundPaymentCommand with this context makes. */
 export const refundIdOf = (context: CommandContext): string => idFrom(context.commandId, 'refund');
@@ -30,14 +34,14 @@ abstract class PaymentHandler {
   protected on(
     context: CommandContext,
     paymentId: string,
-    command: PaymentCommand,
+    command: PaymentCommand | ((payment: Payment) => PaymentCommand),
     requires?: () => Promise<void>,
   ): Promise<Answer<ShownPayment>> {
     return this.executor.execute({
       context,
       aggregate: payments,
       id: paymentId,
-      decide: (payment) => decide(command, payment),
+      decide: (payment) => decide(typeof command === 'function' ? command(payment) : command, payment),
       requires,
     });
   }
@@ -85,20 +89,40 @@ export class CreatePaymentHandler extends PaymentHandler implements ICommandHand
 
 @CommandHandler(ConfirmPaymentCommand)
 export class ConfirmPaymentHandler extends PaymentHandler implements ICommandHandler<ConfirmPaymentCommand> {
-  constructor(executor: CommandExecutor) {
+  constructor(
+    executor: CommandExecutor,
+    private readonly tokens: ProcessorTokens,
+  ) {
     super(executor);
   }
 
-  execute({ context, paymentId, body: { paymentMethodId } }: ConfirmPaymentCommand): Promise<Answer<ShownPayment>> {
-    return this.on(context, paymentId, { type: 'ConfirmPayment', paymentMethodId, at: context.at }, async () => {
+  async execute({ context, paymentId, body }: ConfirmPaymentCommand): Promise<Answer<ShownPayment>> {
+    const { paymentMethodId, confirmationToken } = body;
+    if (confirmationToken !== undefined) {
+      if (paymentMethodId !== undefined) throw oneOfTwo();
+      return this.executor.execute(presentationTask(this.tokens, context, paymentId, { confirmationToken }));
+    }
+    const confirm: PaymentCommand = { type: 'ConfirmPayment', paymentMethodId, at: context.at };
+    // With nothing new to charge it is the attempt that is confirmed again, where its payer has finished.
+    const commandFor = (payment: Payment) =>
+      (paymentMethodId === undefined ? finishOf(context, payment) : undefined) ?? confirm;
+    return this.on(context, paymentId, commandFor, async () => {
       const payment = await this.executor.load(context.tenantId, payments, paymentId);
-      const method = paymentMethodId ?? latestAttempt(payment)?.requested?.paymentMethodId;
+      const method = paymentMethodId ?? methodOfLatest(payment);
       // A payment that does not exist, or has no method yet, is refused by the decision, with its own reason.
       if (payment.paymentId !== '' && method !== undefined)
         await this.assertChargeable(context.tenantId, payment.customerId, method);
     });
   }
 }
+
+const oneOfTwo = (): InvalidInput =>
+  new InvalidInput(
+    'invalid',
+    'payment_method_ambiguous',
+    'send a paymentMethodId or a confirmationToken, not both',
+    'confirmationToken',
+  );
 
 @CommandHandler(CapturePaymentCommand)
 export class CapturePaymentHandler extends PaymentHandler implements ICommandHandler<CapturePaymentCommand> {

@@ -1,9 +1,13 @@
 import type {
   CaptureMethod,
+  ConfirmationTokenInspected,
+  ConfirmationTokenRefused,
   DisputeOutcome,
   DisputeReported,
   FraudWarningReceived,
+  PaymentActionStillRequired,
   PaymentLookupRequested,
+  PresentedKind,
   ProcessorReviewReported,
   SettlementRecorded,
 } from './events.js';
@@ -34,6 +38,22 @@ export interface ConfirmPayment {
   at: string;
 }
 
+/** The payer is there and has presented a payment method: it is looked at first, then charged. */
+export interface PresentConfirmation {
+  type: 'PresentConfirmation';
+  confirmationId: string;
+  /** The kinds that may be presented. Default: any. */
+  methodKinds?: readonly PresentedKind[];
+  at: string;
+}
+
+/** The payer has done what the processor asked of them, as their browser says: the attempt goes on. */
+export interface FinishPaymentAction {
+  type: 'FinishPaymentAction';
+  actionId: string;
+  at: string;
+}
+
 export interface CapturePayment {
   type: 'CapturePayment';
   captureId: string;
@@ -60,6 +80,13 @@ export interface RefundPayment {
   at: string;
 }
 
+/** What the gateway found in a presented token. Decides, on the payment as it is then, whether it is charged. */
+export type RecordConfirmationInspected = Omit<ConfirmationTokenInspected, 'type'> & {
+  type: 'RecordConfirmationInspected';
+};
+
+export type RecordConfirmationRefused = Omit<ConfirmationTokenRefused, 'type'> & { type: 'RecordConfirmationRefused' };
+
 export interface RecordActionRequired {
   type: 'RecordActionRequired';
   attempt: number;
@@ -67,6 +94,10 @@ export interface RecordActionRequired {
   action: string;
   at: string;
 }
+
+export type RecordActionStillRequired = Omit<PaymentActionStillRequired, 'type'> & {
+  type: 'RecordActionStillRequired';
+};
 
 export interface RecordProcessing {
   type: 'RecordProcessing';
@@ -197,7 +228,10 @@ export type RequestPaymentLookup = Omit<PaymentLookupRequested, 'type'> & { type
 export type RecordSettlement = Omit<SettlementRecorded, 'type'> & { type: 'RecordSettlement' };
 
 export type PaymentFact =
+  | RecordConfirmationInspected
+  | RecordConfirmationRefused
   | RecordActionRequired
+  | RecordActionStillRequired
   | RecordProcessing
   | RecordAuthorization
   | RecordCapture
@@ -217,4 +251,12 @@ export type PaymentFact =
   | RecordSettlement;
 
 export type PaymentCommand =
-  CreatePayment | ConfirmPayment | CapturePayment | CancelPayment | RefundPayment | SubmitDisputeEvidence | PaymentFact;
+  | CreatePayment
+  | ConfirmPayment
+  | PresentConfirmation
+  | FinishPaymentAction
+  | CapturePayment
+  | CancelPayment
+  | RefundPayment
+  | SubmitDisputeEvidence
+  | PaymentFact;

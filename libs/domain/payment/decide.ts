@@ -1,9 +1,11 @@
+import * as actions from './actions.js';
 import type { PaymentCommand } from './commands.js';
 import * as disputes from './dispute-facts.js';
 import type { PaymentEvent } from './events.js';
 import { submitDisputeEvidence } from './evidence.js';
 import * as facts from './facts.js';
 import * as notices from './notice-facts.js';
+import * as confirmation from './confirmation.js';
 import * as requests from './requests.js';
 import type { Payment } from './state.js';
 
@@ -13,11 +15,16 @@ type Deciders = { [T in PaymentCommand['type']]: Decider<Extract<PaymentCommand,
 const deciders: Deciders = {
   CreatePayment: requests.createPayment,
   ConfirmPayment: requests.confirmPayment,
+  PresentConfirmation: confirmation.presentConfirmation,
+  FinishPaymentAction: actions.finishPaymentAction,
   CapturePayment: requests.capturePayment,
   CancelPayment: requests.cancelPayment,
   RefundPayment: requests.refundPayment,
   SubmitDisputeEvidence: submitDisputeEvidence,
+  RecordConfirmationInspected: confirmation.recordConfirmationInspected,
+  RecordConfirmationRefused: confirmation.recordConfirmationRefused,
   RecordActionRequired: facts.recordActionRequired,
+  RecordActionStillRequired: actions.recordActionStillRequired,
   RecordProcessing: facts.recordProcessing,
   RecordAuthorization: facts.recordAuthorization,
   RecordCapture: facts.recordCapture,

@@ -19,11 +19,48 @@ export interface PaymentCreated {
   at: string;
 }
 
+/** What a payer can pay with, by what is in a confirmation token. */
+export type PresentedKind = 'card' | 'us_bank_account';
+
+/**
+ * The payer has put a payment method into the processor's own form, and the browser has brought its confirmation token. The gateway is to
+ * look what it holds, before anything is charged. The token itself is sealed, under our id of it, outside of every event.
+ */
+export interface ConfirmationTokenPresented {
+  type: 'ConfirmationTokenPresented';
+  confirmationId: string;
+  /** The kinds that it may hold. Absent: any. */
+  methodKinds?: readonly PresentedKind[];
+  at: string;
+}
+
+/** What the token holds. The attempt that is charged with it is requested in the same append, or is not to be. */
+export interface ConfirmationTokenInspected {
+  type: 'ConfirmationTokenInspected';
+  confirmationId: string;
+  methodKind: PresentedKind;
+  /** Keyed digest of the processor's word for this card or account: the same one has the same digest within the tenant. */
+  fingerprint?: string;
+  at: string;
+}
+
+/** Nothing is charged with that token. The payer may present another. */
+export interface ConfirmationTokenRefused {
+  type: 'ConfirmationTokenRefused';
+  confirmationId: string;
+  code: string;
+  at: string;
+}
+
 /** One attempt to charge, self-contained: the gateway needs nothing else. Attempts count from 1. */
 export interface PaymentRequested {
   type: 'PaymentRequested';
   attempt: number;
   paymentMethodId: string;
+  /** Charged with the confirmation token of which `paymentMethodId` is our id: once, for this attempt alone. */
+  presented?: true;
+  /** What a presented token holds. */
+  methodKind?: PresentedKind;
   customerId: string;
   amount: number;
   currency: string;
@@ -37,6 +74,25 @@ export interface PaymentActionRequired {
   processorPaymentId: string;
   /** Kind of next action, such as `use_stripe_sdk`; never a client secret. */
   action: string;
+  at: string;
+}
+
+/**
+ * The payer's browser says that the payer has done what was asked. A claim: the gateway looks, and has the processor go on where it is so.
+ * Only of an attempt with a presented token, which the processor lets nobody but us confirm.
+ */
+export interface PaymentActionFinished {
+  type: 'PaymentActionFinished';
+  actionId: string;
+  attempt: number;
+  at: string;
+}
+
+/** The processor still waits for the payer: what the browser has said is not so, or one more thing is to be done. */
+export interface PaymentActionStillRequired {
+  type: 'PaymentActionStillRequired';
+  actionId: string;
+  attempt: number;
   at: string;
 }
 
@@ -351,8 +407,13 @@ export interface SettlementRecorded {
 
 export type PaymentEvent =
   | PaymentCreated
+  | ConfirmationTokenPresented
+  | ConfirmationTokenInspected
+  | ConfirmationTokenRefused
   | PaymentRequested
   | PaymentActionRequired
+  | PaymentActionFinished
+  | PaymentActionStillRequired
   | PaymentProcessing
   | PaymentAuthorized
   | PaymentCaptured

@@ -1,7 +1,9 @@
 import { changed, fuller, further, joinInto, known } from '../join.js';
 import * as disputes from './disputes.js';
 import type { PaymentEvent } from './events.js';
+import * as actions from './finished-actions.js';
 import * as notices from './notices.js';
+import * as presentations from './presentations.js';
 import {
   attemptRank,
   cancelRank,
@@ -71,10 +73,18 @@ const folders: Folders = {
   PaymentCreated: (payment, { paymentId, customerId, amount, currency, captureMethod, orderId, at }) =>
     changed(payment, { paymentId, customerId, amount, currency, captureMethod, orderId, createdAt: at }),
 
-  PaymentRequested: (payment, { attempt, paymentMethodId, amount }) =>
-    withAttempt(payment, { attempt, stage: { phase: 'requested' }, requested: { paymentMethodId, amount } }),
+  ConfirmationTokenPresented: presentations.presented,
+  ConfirmationTokenInspected: presentations.inspected,
+  ConfirmationTokenRefused: presentations.refused,
+
+  PaymentRequested: (payment, { attempt, paymentMethodId, amount, presented }) => {
+    const requested = { paymentMethodId, amount, ...(presented && { presented }) };
+    return withAttempt(payment, { attempt, stage: { phase: 'requested' }, requested });
+  },
   PaymentActionRequired: (payment, { attempt, processorPaymentId, action }) =>
     withAttempt(payment, { attempt, processorPaymentId, stage: { phase: 'action_required', action } }),
+  PaymentActionFinished: actions.finished,
+  PaymentActionStillRequired: actions.stillRequired,
   PaymentProcessing: (payment, { attempt, processorPaymentId }) =>
     withAttempt(payment, { attempt, processorPaymentId, stage: { phase: 'processing' } }),
   PaymentAuthorized: (payment, { attempt, processorPaymentId, amount, expiresAt, multicapture = false }) =>

@@ -1,7 +1,9 @@
 export type * from './commands.js';
 export type * from './events.js';
 export type * from './state.js';
+export * from './actions.js';
 export { decide } from './decide.js';
+export * from './confirmation.js';
 export * from './dispute-facts.js';
 export { disputeAmountOf, disputeBooked, disputeStatusOf } from './disputes.js';
 export { submitDisputeEvidence } from './evidence.js';
@@ -17,9 +19,11 @@ export {
   capturable,
   captured,
   disputed,
+  finishedAction,
   heldAttempt,
   latestAttempt,
   operationInFlight,
+  presentedNow,
   refundable,
   refunded,
   refundsPending,

@@ -63,10 +63,19 @@ const answer = (payment: Payment, fails: boolean): PaymentCommand[] => {
   const { kind, id } = operation;
   const code = 'card_declined';
   switch (kind) {
+    case 'confirmation': {
+      if (fails) return [words.ask('RecordConfirmationRefused', { confirmationId: id, code })];
+      return [words.ask('RecordConfirmationInspected', { confirmationId: id, methodKind: 'card' })];
+    }
     case 'attempt': {
       const charge = words.charge(Number(id));
       if (fails) return [words.ask('RecordFailure', { ...charge, code })];
       return [words.ask('RecordAuthorization', { ...charge, amount: payment.amount, multicapture: true })];
+    }
+    case 'action': {
+      const { attempt } = payment.actions![id]!;
+      if (fails) return [words.ask('RecordActionStillRequired', { actionId: id, attempt })];
+      return [words.ask('RecordAuthorization', { ...words.charge(attempt), amount: payment.amount })];
     }
     case 'capture': {
       const { attempt, amount, final } = payment.captures[id]!;

@@ -52,6 +52,18 @@ export class PaymentNotConfirmable extends Refusal {
   }
 }
 
+/** Too many have said that the payer has finished, and it was not so. */
+export class PaymentActionUnfinished extends Refusal {
+  constructor(paymentId: string) {
+    super(
+      'payment_action_unfinished',
+      'conflict',
+      `payment ${paymentId} still waits for its payer, although it was said again and again that they had finished; cancel it and create another`,
+      { details: { paymentId } },
+    );
+  }
+}
+
 export class PaymentNotCapturable extends Refusal {
   constructor(payment: Payment) {
     super(

@@ -41,7 +41,8 @@ const sameTerms = (command: CreatePayment, payment: Payment): boolean =>
   command.captureMethod === payment.captureMethod &&
   command.orderId === payment.orderId;
 
-const requestOf = (
+/** The event that asks for an attempt. */
+export const requestOf = (
   terms: Pick<PaymentCreated, 'customerId' | 'amount' | 'currency' | 'captureMethod'>,
   attempt: number,
   paymentMethodId: string,
@@ -75,6 +76,16 @@ export const createPayment = (command: CreatePayment, payment: Payment): Payment
   return paymentMethodId === undefined ? [created] : [created, requestOf(created, 1, paymentMethodId, at)];
 };
 
+/** The payment method of the newest attempt, which another may be made with: none where a token was presented for it alone. */
+export const methodOfLatest = (payment: Payment): string | undefined => {
+  const requested = latestAttempt(payment)?.requested;
+  return requested?.presented ? undefined : requested?.paymentMethodId;
+};
+
+/** Whether nothing was taken and no attempt can take anything any more. */
+export const canBeAttempted = (payment: Payment): boolean =>
+  attemptsOf(payment).every(({ stage }) => stage.phase === 'failed') && captured(payment) === 0;
+
 /**
  * Requests the next attempt: the first one, or one after a failure. While the customer has an action to finish it is refused,
  * unlike at Stripe: the older attempt could still succeed beside the new one and charge twice.
@@ -83,10 +94,9 @@ export const createPayment = (command: CreatePayment, payment: Payment): Payment
 export const confirmPayment = (command: ConfirmPayment, payment: Payment): PaymentEvent[] => {
   assertExists(payment);
   assertNothingInFlight(payment);
-  const failed = attemptsOf(payment).every(({ stage }) => stage.phase === 'failed');
-  if (!failed || captured(payment) > 0) throw new PaymentNotConfirmable(payment);
+  if (!canBeAttempted(payment)) throw new PaymentNotConfirmable(payment);
   const latest = latestAttempt(payment);
-  const paymentMethodId = command.paymentMethodId ?? latest?.requested?.paymentMethodId;
+  const paymentMethodId = command.paymentMethodId ?? methodOfLatest(payment);
   if (paymentMethodId === undefined) throw new PaymentMethodRequired(payment.paymentId);
   return [requestOf(payment, (latest?.attempt ?? 0) + 1, paymentMethodId, command.at)];
 };

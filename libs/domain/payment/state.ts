@@ -1,4 +1,4 @@
-import type { CaptureMethod, DisputeFundsMoved, DisputeStatus } from './events.js';
+import type { CaptureMethod, DisputeFundsMoved, DisputeStatus, PresentedKind } from './events.js';
 
 /**
  * What a payment's events add up to: maps keyed by what each fact is about, each value a join (join.ts), so that any order
@@ -35,9 +35,38 @@ export interface Attempt {
   attempt: number;
   stage: AttemptStage;
   /** What was asked for. Absent where the processor reports an attempt that we never requested. */
-  requested?: { paymentMethodId: string; amount: number };
+  requested?: { paymentMethodId: string; amount: number; presented?: true };
   processorPaymentId?: string;
   authorization?: Authorization;
+}
+
+/** A confirmation token on its way: presented by the payer, then either refused or inspected and charged. */
+export type PresentationStage =
+  | { phase: 'presented' }
+  | { phase: 'refused'; code: string }
+  | { phase: 'inspected'; methodKind: PresentedKind; fingerprint?: string };
+export const presentationRank: Readonly<Record<PresentationStage['phase'], number>> = {
+  presented: 0,
+  refused: 1,
+  inspected: 2,
+};
+
+export interface Presentation {
+  confirmationId: string;
+  stage: PresentationStage;
+  /** When it was presented; empty where that is not known yet. */
+  at: string;
+  methodKinds?: readonly PresentedKind[];
+}
+
+/** What a payer's browser has said of an action: that it is finished, until the processor says that it is not. */
+export type ActionPhase = 'finished' | 'still_required';
+export const actionRank: Readonly<Record<ActionPhase, number>> = { finished: 0, still_required: 1 };
+
+export interface PayerAction {
+  actionId: string;
+  attempt: number;
+  stage: { phase: ActionPhase };
 }
 
 export type CaptureStage = { phase: 'requested' } | { phase: 'failed'; code: string } | { phase: 'captured' };
@@ -176,6 +205,10 @@ export interface Payment {
   settlements: Readonly<Record<string, Settlement>>;
   /** Amounts and charges that contradict a recorded one and were flagged already, as `fact:id:reported`. */
   contradictions: Readonly<Record<string, true>>;
+  /** Confirmation tokens, by our ids of them. */
+  presentations?: Readonly<Record<string, Presentation>>;
+  /** What was said of actions of the payer's, by actionId. */
+  actions?: Readonly<Record<string, PayerAction>>;
   /** The processor's own reviews, by their ids there. */
   reviews?: Readonly<Record<string, ReviewStage>>;
   /** By their ids at the processor. */

@@ -1,5 +1,5 @@
 import { disputeBooked } from './disputes.js';
-import type { Attempt, Capture, Dispute, Payment, Refund } from './state.js';
+import type { Attempt, Capture, Dispute, PayerAction, Payment, Presentation, Refund } from './state.js';
 
 /** What the outside sees (docs/architecture.md): keep these words. `in_review` belongs to risk reviews. */
 export type PaymentStatus =
@@ -96,15 +96,32 @@ export const capturable = (payment: Payment): number => {
 };
 
 export interface Operation {
-  kind: 'attempt' | 'capture' | 'cancel' | 'refund';
+  kind: 'confirmation' | 'attempt' | 'action' | 'capture' | 'cancel' | 'refund';
   /** The attempt's number, or the operation's id. */
   id: string;
 }
 
+/** The confirmation token that the payer has presented and of which nobody has said yet what becomes of it. */
+export const presentedNow = (payment: Payment): Presentation | undefined =>
+  Object.values(payment.presentations ?? {}).find(({ stage }) => stage.phase === 'presented');
+
+/** What was said of an attempt's action, `of` or any, that it is finished, and nobody has looked yet whether it is. */
+export const finishedAction = (payment: Payment, of?: Attempt): PayerAction | undefined =>
+  Object.values(payment.actions ?? {}).find(
+    ({ attempt, stage }) =>
+      stage.phase === 'finished' &&
+      (of === undefined || of.attempt === attempt) &&
+      payment.attempts[attempt]?.stage.phase === 'action_required',
+  );
+
 /** The operation that was requested and has no outcome yet, so that nobody knows what the processor did. */
 export const operationInFlight = (payment: Payment): Operation | undefined => {
+  const presented = presentedNow(payment);
+  if (presented) return { kind: 'confirmation', id: presented.confirmationId };
   const attempt = attemptsOf(payment).find(({ stage }) => stage.phase === 'requested');
   if (attempt) return { kind: 'attempt', id: String(attempt.attempt) };
+  const action = finishedAction(payment);
+  if (action) return { kind: 'action', id: action.actionId };
   const capture = Object.values(payment.captures).find(({ stage }) => stage.phase === 'requested');
   if (capture) return { kind: 'capture', id: capture.captureId };
   const cancel = Object.values(payment.cancels).find(
@@ -147,7 +164,9 @@ export const statusOf = (payment: Payment): PaymentStatus => {
   const held = heldAttempt(payment);
   if (captured(payment) > 0 && !held) return statusOfMoney(payment);
   const latest = latestAttempt(payment);
+  // What was presented is looked at only where no attempt can charge any more, but for a late report of one.
+  if (presentedNow(payment) && (!latest || latest.stage.phase === 'failed')) return held ? 'authorized' : 'processing';
   if (!latest) return 'requires_payment_method';
-  const status = statusOfAttempt(latest);
+  const status = finishedAction(payment, latest) ? 'processing' : statusOfAttempt(latest);
   return held && (status === 'failed' || status === 'canceled') ? 'authorized' : status;
 };

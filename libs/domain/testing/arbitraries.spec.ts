@@ -32,7 +32,15 @@ export const arbitraryFact = (): Arbitrary<PaymentFact> => {
     availableOn: at,
   });
   return fc.oneof(
+    fc
+      .constantFrom('token1', 'token2')
+      .map((confirmationId) =>
+        ask('RecordConfirmationRefused', { confirmationId, code: 'confirmation_token_expired' }),
+      ),
     charge.map((of) => ask('RecordActionRequired', { ...of, action: 'use_stripe_sdk' })),
+    fc
+      .tuple(fc.constantFrom('done1', 'done2'), attempt)
+      .map(([actionId, number]) => ask('RecordActionStillRequired', { actionId, attempt: number })),
     charge.map((of) => ask('RecordProcessing', of)),
     fc
       .tuple(charge, fc.constantFrom(4_000, 5_000), fc.option(fc.boolean(), { nil: undefined }))
@@ -90,6 +98,8 @@ export const arbitraryRequest = (): Arbitrary<PaymentCommand> => {
   );
   return fc.oneof(
     fc.constant(ask('ConfirmPayment', { paymentMethodId: 'm1' })),
+    id.map((n) => ask('PresentConfirmation', { confirmationId: `cc${n}` })),
+    id.map((n) => ask('FinishPaymentAction', { actionId: `ca${n}` })),
     fc
       .tuple(id, amount, fc.option(fc.boolean(), { nil: undefined }))
       .map(([n, asked, final]) => ask('CapturePayment', { captureId: `ck${n}`, amount: asked, final })),

@@ -10,6 +10,7 @@ const ids = [
   'captureId',
   'refundId',
   'paymentMethodId',
+  'setupIntentId',
   'payoutId',
 ] as const satisfies (keyof Claim)[];
 

@@ -11,9 +11,14 @@ export const methodOf = (method: Stripe.PaymentMethod): ProcessorMethod => ({
 
 const detailsOf = ({ type, card, us_bank_account: bank }: Stripe.PaymentMethod): MethodDetails => {
   if (card) {
-    const { brand, last4, exp_month: expMonth, exp_year: expYear, funding, country } = card;
-    return { kind: 'card', brand, last4, expMonth, expYear, funding, country: country ?? undefined };
+    const { brand, last4, exp_month: expMonth, exp_year: expYear, funding, country, fingerprint } = card;
+    const known = { country: country ?? undefined, fingerprint: fingerprint ?? undefined };
+    return { kind: 'card', brand, last4, expMonth, expYear, funding, ...known };
   }
-  if (bank) return { kind: 'us_bank_account', bankName: bank.bank_name ?? '', last4: bank.last4 ?? '' };
+  if (bank) {
+    const { bank_name: bankName, last4, fingerprint } = bank;
+    const known = { fingerprint: fingerprint ?? undefined };
+    return { kind: 'us_bank_account', bankName: bankName ?? '', last4: last4 ?? '', ...known };
+  }
   return { kind: 'other', type };
 };

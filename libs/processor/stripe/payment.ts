@@ -67,7 +67,7 @@ const stateOf = (intent: IntentParts, charge: ChargeParts | undefined): Processo
     case 'requires_payment_method':
       return failureOf(intent);
     case 'requires_confirmation':
-      return { status: 'unconfirmed' };
+      return { status: 'unconfirmed', awaits: 'confirmation' };
     default: // a status that this release does not know: not ended, the webhook will tell
       return { status: 'processing' };
   }
@@ -86,7 +86,7 @@ const authorizationOf = (intent: IntentParts, charge: ChargeParts | undefined): 
 /** Stripe has no status `failed`: a failed intent waits for another payment method, and says why. */
 const failureOf = (intent: IntentParts): ProcessorPaymentState => {
   const error = intent.last_payment_error;
-  if (!error) return { status: 'unconfirmed' };
+  if (!error) return { status: 'unconfirmed', awaits: 'method' };
   return { status: 'failed', code: error.code ?? error.type, declineCode: error.decline_code };
 };
 

@@ -47,8 +47,8 @@ describe('a payment intent', () => {
       },
       { status: 'failed', code: 'card_declined', declineCode: 'lost_card' },
     ],
-    ['was never confirmed', { status: 'requires_confirmation' }, { status: 'unconfirmed' }],
-    ['has no payment method yet', { status: 'requires_payment_method' }, { status: 'unconfirmed' }],
+    ['was never confirmed', { status: 'requires_confirmation' }, { status: 'unconfirmed', awaits: 'confirmation' }],
+    ['has no payment method yet', { status: 'requires_payment_method' }, { status: 'unconfirmed', awaits: 'method' }],
     ['was canceled', { status: 'canceled' }, { status: 'canceled' }],
     ['is in a state that this release does not know', { status: 'requires_luck' }, { status: 'processing' }],
   ])('that %s', (_, given, expected) => {

@@ -304,6 +304,13 @@ describe('events', () => {
     const { id: customer } = await stripe.customers.create();
     const card = await stripe.paymentMethods.attach('pm_card_visa', { customer });
     await stripe.setupIntents.create({ customer, payment_method: card.id, confirm: true, usage: 'off_session' });
+    const { id: setup } = await stripe.setupIntents.create({
+      payment_method: 'pm_card_authenticationRequired',
+      confirm: true,
+    });
+    await stripe.setupIntents.cancel(setup);
+    const declined = stripe.setupIntents.create({ payment_method: 'pm_card_chargeDeclined', confirm: true });
+    await expect(declined).rejects.toThrow('declined');
     await sandbox.tell(`payment_methods/${card.id}/renew`, { exp_month: 1, exp_year: 2040 });
     await stripe.paymentMethods.detach(card.id);
     await stripe.customers.del(customer);

@@ -22,10 +22,13 @@ import type {
   PaymentStanding,
   Processor,
   ProcessorBalance,
+  ProcessorConfirmationToken,
   ProcessorMethod,
+  ProcessorSetup,
   RefundPayment,
   RegisteredCustomer,
   RequestPayment,
+  RequestSetup,
   SubmitEvidence,
 } from '../port.js';
 import { accountOf } from './account.js';
@@ -34,6 +37,7 @@ import { Calls } from './calls.js';
 import { failedLookup } from './classify.js';
 import type { StripeProcessorOptions } from './client.js';
 import { openClient } from './client.js';
+import { confirmationOf } from './confirmation-token.js';
 import { disputeOf } from './dispute.js';
 import { Fields } from './fields.js';
 import { findIn } from './find.js';
@@ -42,14 +46,24 @@ import { Lists } from './lists.js';
 import { methodOf } from './method.js';
 import { paymentOf, refundExpand, refundOf } from './payment.js';
 import { settlementOf } from './settlement.js';
+import { Setups } from './setup.js';
 import { retrievedPayment, standingOf } from './standing.js';
-import { cancelReason, captureParams, customerParams, evidenceParams, paymentParams, refundParams } from './params.js';
+import {
+  cancelReason,
+  captureParams,
+  confirmParams,
+  customerParams,
+  evidenceParams,
+  paymentParams,
+  refundParams,
+} from './params.js';
 
 /** Stripe behind the port. Holds no state but its connections. */
 export class StripeProcessor implements Processor {
   readonly #stripe: Stripe;
   readonly #calls: Calls;
   readonly #lists: Lists;
+  readonly #setups: Setups;
 
   constructor(options: StripeProcessorOptions) {
     const timeoutMs = options.timeoutMs ?? 20_000;
@@ -57,6 +71,7 @@ export class StripeProcessor implements Processor {
     // The library's time-out is one of silence: an answer that trickles in would never end.
     this.#calls = new Calls(2 * timeoutMs);
     this.#lists = new Lists(this.#stripe, this.#calls);
+    this.#setups = new Setups(this.#stripe, this.#calls);
   }
 
   createCustomer(request: CreateCustomer, idempotencyKey: string): Promise<Outcome<RegisteredCustomer>> {
@@ -80,9 +95,43 @@ export class StripeProcessor implements Processor {
     return this.#calls.operation(attached(), methodOf);
   }
 
+  detachPaymentMethod({ token }: { token: string }, idempotencyKey: string): Promise<Outcome<ProcessorMethod>> {
+    return this.#setups.detach(token, idempotencyKey);
+  }
+
+  requestSetup(request: RequestSetup, idempotencyKey: string): Promise<Outcome<ProcessorSetup>> {
+    return this.#setups.request(request, idempotencyKey);
+  }
+
+  retrieveSetup(processorSetupIntentId: string): Promise<ProcessorSetup | undefined> {
+    return this.#setups.retrieve(processorSetupIntentId);
+  }
+
+  cancelSetup(processorSetupIntentId: string, idempotencyKey: string): Promise<Outcome<ProcessorSetup>> {
+    return this.#setups.cancel(processorSetupIntentId, idempotencyKey);
+  }
+
+  findSetup(
+    wanted: Pick<RequestSetup, 'tenantId' | 'setupIntentId' | 'processorCustomerId'>,
+    created: CreatedWithin,
+  ): Promise<Found<ProcessorSetup>> {
+    return this.#setups.find(wanted, created);
+  }
+
+  retrieveConfirmationToken(token: string): Promise<ProcessorConfirmationToken | undefined> {
+    return this.#calls.lookup(this.#stripe.confirmationTokens.retrieve(token), confirmationOf);
+  }
+
   requestPayment(request: RequestPayment, idempotencyKey: string): Promise<Outcome<ProcessorPayment>> {
     return this.#calls.operation(
       this.#stripe.paymentIntents.create(paymentParams(request), { idempotencyKey }),
+      paymentOf,
+    );
+  }
+
+  confirmPayment(processorPaymentId: string, idempotencyKey: string): Promise<Outcome<ProcessorPayment>> {
+    return this.#calls.operation(
+      this.#stripe.paymentIntents.confirm(processorPaymentId, confirmParams, { idempotencyKey }),
       paymentOf,
     );
   }

@@ -49,7 +49,10 @@ const types: Readonly<Record<string, EventType>> = {
     read: readPayout,
   }),
   'account.updated': { object: 'account', read: readAccount },
-  'setup_intent.succeeded': { object: 'setup_intent', read: readSetup },
+  ...each(prefixed('setup_intent', ['succeeded', 'setup_failed', 'requires_action', 'canceled']), {
+    object: 'setup_intent',
+    read: readSetup,
+  }),
   ...each(prefixed('payment_method', ['attached', 'detached', 'automatically_updated']), {
     object: 'payment_method',
     read: readPaymentMethod,

@@ -277,11 +277,34 @@ const others: Story[] = [
     object: (v) => setupIntent(v),
     news: {
       about: 'setup',
+      change: 'succeeded',
       processorSetupId: 'seti_1P1',
       token: 'pm_1P1',
       claim: { tenantId, paymentMethodId, ...ofCustomer },
     },
   },
+  ...(
+    [
+      ['setup_failed', 'failed', 'requires_payment_method', null],
+      ['requires_action', 'action_required', 'requires_action', 'pm_1P1'],
+      ['canceled', 'canceled', 'canceled', null],
+    ] as const
+  ).map(([type, change, status, method]): Story => ({
+    type: `setup_intent.${type}`,
+    object: (v) =>
+      setupIntent(v, {
+        status,
+        payment_method: method,
+        metadata: { tenantId, setupIntentId: '0198c3a0-0000-7000-8000-0000000000e1' },
+      }),
+    news: {
+      about: 'setup',
+      change,
+      processorSetupId: 'seti_1P1',
+      token: method ?? undefined,
+      claim: { tenantId, setupIntentId: '0198c3a0-0000-7000-8000-0000000000e1', ...ofCustomer },
+    },
+  })),
   {
     type: 'customer.deleted',
     object: (v) => customer(v),
