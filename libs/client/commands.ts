@@ -6,14 +6,17 @@ export type CommandType = keyof CommandBodies;
 /** The field that says what a command is about; undefined where it makes something new. */
 export const subjects = {
   CreateCustomer: undefined,
+  SetDefaultPaymentMethod: 'customerId',
   AttachPaymentMethod: 'customerId',
+  DetachPaymentMethod: 'paymentMethodId',
+  CreateSetupIntent: undefined,
   CreatePayment: undefined,
   ConfirmPayment: 'paymentId',
   CapturePayment: 'paymentId',
   CancelPayment: 'paymentId',
   RefundPayment: 'paymentId',
   SubmitDisputeEvidence: 'disputeId',
-} as const satisfies Record<CommandType, 'customerId' | 'paymentId' | 'disputeId' | undefined>;
+} as const satisfies Record<CommandType, 'customerId' | 'paymentMethodId' | 'paymentId' | 'disputeId' | undefined>;
 
 interface Addressed {
   /** UUID of the tenant. The producer has to be registered for it. */

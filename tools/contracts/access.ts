@@ -6,6 +6,10 @@ export const accessPage = 'docs/access.md';
 
 const roles = Object.keys(scopesByRole) as Role[];
 
+/** What asks for nobody's name. */
+const openOnes = (whose: (tenancy: NamedAction['tenancy']) => boolean): NamedAction[] =>
+  allActions.filter(({ scopes, tenancy }) => scopes === 'public' && whose(tenancy));
+
 /** docs/access.md: who may do what, as a page. */
 export const accessText = (): string => `# Who may do what
 
@@ -34,11 +38,24 @@ ${table(
   allActions.filter(({ scopes }) => scopes !== 'public').map(rowOf),
 )}
 
+## Open to whoever has the link
+
+For the tenant of the link alone, which we made and which the path holds ([ADR 11](adr/0011-checkout.md)): no token is asked for, and none helps.
+
+${table(
+  ['Action', 'Route', 'Writes'],
+  openOnes((tenancy) => tenancy === 'link').map(({ name, route = '', effect }) => [
+    code(name),
+    code(route),
+    effect === 'writes' ? 'yes' : '',
+  ]),
+)}
+
 ## Open to everybody
 
 ${table(
   ['Action', 'Route'],
-  allActions.filter(({ scopes }) => scopes === 'public').map(({ name, route = '' }) => [code(name), code(route)]),
+  openOnes((tenancy) => tenancy !== 'link').map(({ name, route = '' }) => [code(name), code(route)]),
 )}
 
 \`/docs\` and \`/openapi.json\` are open too. Keys of the development issuer are only there while no other issuer is configured.

@@ -6,7 +6,10 @@ import type {
   ConfirmPaymentDto,
   CreateCustomerDto,
   CreatePaymentDto,
+  CreateSetupIntentDto,
+  DetachPaymentMethodDto,
   RefundPaymentDto,
+  SetDefaultPaymentMethodDto,
   SubmitDisputeEvidenceDto,
 } from '#command-handling';
 import { commandTypes } from '#command-handling';
@@ -27,7 +30,10 @@ const holds = <_Claim extends true>(): void => undefined;
 
 interface Dtos {
   CreateCustomer: CreateCustomerDto;
+  SetDefaultPaymentMethod: SetDefaultPaymentMethodDto;
   AttachPaymentMethod: AttachPaymentMethodDto;
+  DetachPaymentMethod: DetachPaymentMethodDto;
+  CreateSetupIntent: CreateSetupIntentDto;
   CreatePayment: CreatePaymentDto;
   ConfirmPayment: ConfirmPaymentDto;
   CapturePayment: CapturePaymentDto;
@@ -54,7 +60,12 @@ holds<Within<{ type: 'CapturePayment'; tenantId: string; paymentId: string }, Co
 
 describe('the commands of the client', () => {
   it('are about what the service says they are about', () => {
-    const field = { customer: 'customerId', payment: 'paymentId', dispute: 'disputeId' };
+    const field = {
+      customer: 'customerId',
+      payment_method: 'paymentMethodId',
+      payment: 'paymentId',
+      dispute: 'disputeId',
+    };
     const expected = Object.entries(commandTypes).map(([type, { subject }]) => [type, subject && field[subject]]);
     expect(Object.entries(subjects)).toEqual(expected);
   });

@@ -14,7 +14,10 @@ import { published } from './schema.js';
 /** What each command asks for, and what it is about. */
 const descriptions: Readonly<Record<CommandType, string>> = {
   CreateCustomer: 'Creates a customer, or answers with the one that has this e-mail address already.',
+  SetDefaultPaymentMethod: 'Chooses which payment method the customer in `ce_subject` is offered first.',
   AttachPaymentMethod: "Attaches a payment method to the customer in `ce_subject`, by the processor's token.",
+  DetachPaymentMethod: 'Takes the payment method in `ce_subject` from its customer, for good.',
+  CreateSetupIntent: 'Sets a payment method up for a customer, without a charge.',
   CreatePayment: 'Creates a payment and, given a payment method, charges it.',
   ConfirmPayment: 'Attempts the payment in `ce_subject`, for the first time or again after a failure.',
   CapturePayment: 'Captures the authorized payment in `ce_subject`, in full or in part.',

@@ -17,9 +17,10 @@ const compared = [
   'properties',
   'additionalProperties',
   'items',
+  'uniqueItems',
 ];
-const lowerBounds = ['minimum', 'minLength'] as const;
-const upperBounds = ['maximum', 'maxLength'] as const;
+const lowerBounds = ['minimum', 'minLength', 'minItems'] as const;
+const upperBounds = ['maximum', 'maxLength', 'maxItems'] as const;
 const annotations = ['$schema', '$id', 'title', 'description', 'examples', 'x-extensible-enum'];
 const known: ReadonlySet<string> = new Set([...compared, ...lowerBounds, ...upperBounds, ...annotations]);
 
@@ -51,6 +52,7 @@ export const breakingChanges = (before: Schema, after: Schema, direction: Direct
   for (const keyword of upperBounds) {
     if ((outer[keyword] ?? Infinity) < (inner[keyword] ?? Infinity)) found.push(changed(at, keyword, before, after));
   }
+  if (outer.uniqueItems === true && inner.uniqueItems !== true) found.push(changed(at, 'uniqueItems', before, after));
   if (direction === 'sent' && before.default !== undefined && shown(before.default) !== shown(after.default)) {
     found.push(changed(at, 'default', before, after));
   }

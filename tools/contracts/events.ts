@@ -49,7 +49,7 @@ const refinements: Readonly<Record<string, Schema>> = {
 };
 
 /** Where values will be added: readers must take words that they do not know. */
-const extensible: ReadonlySet<string> = new Set(['channel', 'kind', 'source', 'status']);
+const extensible: ReadonlySet<string> = new Set(['channel', 'kind', 'methodKind', 'methodKinds[]', 'source', 'status']);
 
 /**
  * The schema of each event type at its present version: the data of `billing.events.v1`, made from the interfaces in
@@ -132,7 +132,7 @@ const propertySchema = (name: string, generated: Generated, definitions: Record<
     ...(typeof additionalProperties === 'object' && {
       additionalProperties: propertySchema(`${name}.*`, additionalProperties, definitions),
     }),
-    ...(generated.items && { items: propertySchema(`${name}[]`, generated.items, definitions) }),
+    ...(generated.items && { items: propertySchema(`${name}[]`, resolved(generated.items, definitions), definitions) }),
     ...refinement,
     ...(description !== undefined && refinement?.description !== undefined && { description }),
   };

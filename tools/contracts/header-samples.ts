@@ -5,6 +5,7 @@ import { commandTypes } from '#command-handling';
 const tenantId = '11111111-1111-4111-8111-111111111111';
 const ids = {
   customer: '0b8f6a52-5c1f-5d0c-9a53-2f9a4f0f7a11',
+  payment_method: '7d5b5f0e-8a7c-5a41-8f4e-3b1c2d9e6a22',
   payment: '3f1d2c4b-9e8a-5b7c-8d6e-1a2b3c4d5e33',
   dispute: '2b3c4d5e-6f7a-5b8c-9d0e-1f2a3b4c5d77',
 };
@@ -12,8 +13,9 @@ const ids = {
 const streams: Readonly<Record<string, string>> = {
   Customer: `customer-${ids.customer}`,
   FinancialAccount: `customer-${ids.customer}`,
-  PaymentMethod: 'payment_method-7d5b5f0e-8a7c-5a41-8f4e-3b1c2d9e6a22',
-  Mandate: 'payment_method-7d5b5f0e-8a7c-5a41-8f4e-3b1c2d9e6a22',
+  PaymentMethod: `payment_method-${ids.payment_method}`,
+  Mandate: `payment_method-${ids.payment_method}`,
+  SetupIntent: 'setup_intent-4c5d6e7f-0a1b-5c2d-9e3f-4a5b6c7d8ecc',
   Payout: 'payout-1f2a3b4c-6d7e-5f8a-8b9c-0d1e2f3a4b99',
   ConnectedAccount: 'connected_account-2a3b4c5d-7e8f-5a9b-9c0d-1e2f3a4b5caa',
 };

@@ -110,7 +110,10 @@ const result = published('command-result:v1', 'CommandResult', {
       },
       resource: {
         ...open({
-          type: { type: 'string', 'x-extensible-enum': ['customer', 'payment_method', 'payment', 'refund'] },
+          type: {
+            type: 'string',
+            'x-extensible-enum': ['customer', 'payment_method', 'setup_intent', 'payment', 'refund'],
+          },
           id: uuid,
         }),
         description: 'What the command created or changed.',

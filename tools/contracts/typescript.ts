@@ -60,7 +60,7 @@ const typeOf = (schema: Schema): string => {
   if (schema.enum) return schema.enum.map(literal).join(' | ');
   if (schema.properties) return objectOf(schema);
   if (typeof schema.additionalProperties === 'object') return `Record<string, ${typeOf(schema.additionalProperties)}>`;
-  if (schema.items) return `readonly ${typeOf(schema.items)}[]`;
+  if (schema.items) return `readonly ${schema.items.enum ? `(${typeOf(schema.items)})` : typeOf(schema.items)}[]`;
   if (schema.type === undefined) throw new Error(`a schema without a type: ${JSON.stringify(schema)}`);
   return [schema.type]
     .flat()

@@ -11,7 +11,10 @@ export interface CommandResult {
   /** Type of the command. */
   type: OpenWord<
     | 'CreateCustomer'
+    | 'SetDefaultPaymentMethod'
     | 'AttachPaymentMethod'
+    | 'DetachPaymentMethod'
+    | 'CreateSetupIntent'
     | 'CreatePayment'
     | 'ConfirmPayment'
     | 'CapturePayment'
@@ -23,7 +26,7 @@ export interface CommandResult {
   outcome: 'accepted' | 'rejected' | 'duplicate';
   /** What the command created or changed. */
   resource?: {
-    type: OpenWord<'customer' | 'payment_method' | 'payment' | 'refund'>;
+    type: OpenWord<'customer' | 'payment_method' | 'setup_intent' | 'payment' | 'refund'>;
     id: string;
   };
   /** Version of the stream after the command. */

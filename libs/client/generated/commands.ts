@@ -15,11 +15,33 @@ export interface CreateCustomerBody {
   };
 }
 
+/** Chooses which payment method the customer in `ce_subject` is offered first. */
+export interface SetDefaultPaymentMethodBody {
+  /** One of the customer's own that is attached. */
+  paymentMethodId: string;
+}
+
 /** Attaches a payment method to the customer in `ce_subject`, by the processor's token. */
 export interface AttachPaymentMethodBody {
   type: 'card' | 'us_bank_account';
   /** The processor's token for the card or account, made in the payer's browser. Never a card number. */
   processorToken: string;
+}
+
+/** Takes the payment method in `ce_subject` from its customer, for good. */
+export interface DetachPaymentMethodBody {
+  reason?: 'requested_by_customer' | 'replaced' | 'lost_or_stolen' | 'fraudulent';
+}
+
+/** Sets a payment method up for a customer, without a charge. */
+export interface CreateSetupIntentBody {
+  customerId: string;
+  /** What the payer may choose from; all of them unless said. */
+  paymentMethodTypes?: readonly ('card' | 'us_bank_account')[];
+  /** Whether the payer will be there when it is charged. */
+  usage?: 'on_session' | 'off_session';
+  /** What the processor's form made of the payer's choice, in their browser: then it is confirmed at once. Never a card number. */
+  confirmationToken?: string;
 }
 
 /** Creates a payment and, given a payment method, charges it. */
@@ -41,6 +63,8 @@ export interface CreatePaymentBody {
 export interface ConfirmPaymentBody {
   /** Default: the last attempt's. */
   paymentMethodId?: string;
+  /** What the processor's form made of the payer's choice, in their browser, for this payment alone; instead of a payment method. Never a card number. */
+  confirmationToken?: string;
 }
 
 /** Captures the authorized payment in `ce_subject`, in full or in part. */
@@ -129,7 +153,10 @@ export interface SubmitDisputeEvidenceBody {
 /** The body of a command, by its type. */
 export interface CommandBodies {
   CreateCustomer: CreateCustomerBody;
+  SetDefaultPaymentMethod: SetDefaultPaymentMethodBody;
   AttachPaymentMethod: AttachPaymentMethodBody;
+  DetachPaymentMethod: DetachPaymentMethodBody;
+  CreateSetupIntent: CreateSetupIntentBody;
   CreatePayment: CreatePaymentBody;
   ConfirmPayment: ConfirmPaymentBody;
   CapturePayment: CapturePaymentBody;

@@ -42,6 +42,20 @@ export interface FinancialAccountReported {
   at: string;
 }
 
+/** The payment method that the customer is offered first. */
+export interface CustomerDefaultPaymentMethodSet {
+  paymentMethodId: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The default payment method was taken from the customer: there is none now. */
+export interface CustomerDefaultPaymentMethodCleared {
+  paymentMethodId: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
 /** A payment method was asked for by the processor's token; the processor has not answered. */
 export interface PaymentMethodAttachRequested {
   paymentMethodId: string;
@@ -54,7 +68,7 @@ export interface PaymentMethodAttachRequested {
 
 /** The payment method belongs to its customer and can be charged. */
 export interface PaymentMethodAttached {
-  /** Sealed text: brand, last four digits, expiry. */
+  /** Sealed text: brand, last four digits, expiry, fingerprint. */
   details: string;
   /** When it happened, as far as this service knows. */
   at: string;
@@ -70,15 +84,33 @@ export interface PaymentMethodAttachFailed {
   at: string;
 }
 
+/** The payment method is to be taken from its customer and can be charged no more; the processor has not answered. */
+export interface PaymentMethodDetachRequested {
+  detachId: string;
+  /** A word of ours, such as `replaced`. */
+  reason?: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
 /** The payment method was taken from its customer and can be charged no more. */
 export interface PaymentMethodDetached {
   /** When it happened, as far as this service knows. */
   at: string;
 }
 
+/** The processor refused to take the payment method from its customer: it can be charged as before. */
+export interface PaymentMethodDetachFailed {
+  detachId: string;
+  /** A stable word of this service or of the processor. */
+  code: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
 /** The bank has issued the card anew, for instance with another expiry. */
 export interface PaymentMethodUpdated {
-  /** Sealed text: brand, last four digits, expiry. */
+  /** Sealed text: brand, last four digits, expiry, fingerprint. */
   details: string;
   /** When it happened, as far as this service knows. */
   at: string;
@@ -101,6 +133,92 @@ export interface MandateReported {
   at: string;
 }
 
+/** The card ends within thirty days, or has ended. Once for each date. */
+export interface PaymentMethodExpiring {
+  /** The last month in which it can be charged, as `YYYY-MM`. */
+  expiresOn: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** A payment method is to be set up without a charge; the processor has not answered. */
+export interface SetupIntentRequested {
+  setupIntentId: string;
+  customerId: string;
+  /** Ours, of the payment method that comes of it once it has succeeded. */
+  paymentMethodId: string;
+  /** What the payer may choose from. */
+  methodKinds: readonly OpenWord<'card' | 'us_bank_account'>[];
+  usage: 'on_session' | 'off_session';
+  /** Where the payer has filled in the processor's form already: a sealed row holds the token under this id. */
+  confirmationId?: string;
+  /** Of a checkout page, on which each attempt is a setup of its own: one that is refused is canceled at the processor at once. */
+  checkoutSessionId?: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The processor has the setup and waits for the payer to give a payment method. */
+export interface SetupIntentCreated {
+  processorSetupIntentId: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The payer has to do something, such as 3-D Secure, before the setup goes on. */
+export interface SetupIntentActionRequired {
+  processorSetupIntentId: string;
+  action: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The processor is at it and will tell how it ends. */
+export interface SetupIntentProcessing {
+  processorSetupIntentId: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The payment method belongs to the customer. `paymentMethodId` of SetupIntentRequested names it; its own events tell of it from here on. */
+export interface SetupIntentSucceeded {
+  processorSetupIntentId: string;
+  methodKind: OpenWord<'card' | 'us_bank_account'>;
+  /** The processor's id of the payer's permission for bank debits. */
+  mandate?: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** An attempt at the setup was refused. The payer can try another payment method, where the processor has made it. */
+export interface SetupIntentFailed {
+  /** A stable word of this service or of the processor. */
+  code: string;
+  /** The issuer's reason, as the processor words it. */
+  declineCode?: string;
+  /** Absent where the processor did not even make it: then nobody can try it again. */
+  processorSetupIntentId?: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The setup was canceled; nobody can complete it any more. */
+export interface SetupIntentCanceled {
+  processorSetupIntentId?: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** Something was heard of the setup; this service looks how it stands. */
+export interface SetupIntentLookupRequested {
+  lookupId: string;
+  processorSetupIntentId: string;
+  /** What was heard: a stable word such as `succeeded`. */
+  reason: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
 /** A payment was created. Nothing is charged until PaymentRequested. */
 export interface PaymentCreated {
   paymentId: string;
@@ -116,11 +234,43 @@ export interface PaymentCreated {
   at: string;
 }
 
+/** The payer has put a payment method into the processor's form; this service looks what it is before anything is charged. */
+export interface ConfirmationTokenPresented {
+  confirmationId: string;
+  /** The kinds that it may hold. Absent: any. */
+  methodKinds?: readonly OpenWord<'card' | 'us_bank_account'>[];
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** What the payer has presented, by its kind and a digest. The attempt follows. */
+export interface ConfirmationTokenInspected {
+  confirmationId: string;
+  methodKind: OpenWord<'card' | 'us_bank_account'>;
+  /** Keyed digest of the processor's word for this card or account: the same one has the same digest within the tenant. */
+  fingerprint?: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** Nothing is charged with what the payer has presented. Another can be presented. */
+export interface ConfirmationTokenRefused {
+  confirmationId: string;
+  /** A stable word of this service or of the processor. */
+  code: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
 /** One attempt to charge was asked for; the processor has not answered. Attempts count from 1. */
 export interface PaymentRequested {
   /** Number of the attempt, from 1. */
   attempt: number;
   paymentMethodId: string;
+  /** Charged with the confirmation token of which `paymentMethodId` is our id: once, for this attempt alone. */
+  presented?: true;
+  /** What a presented token holds. */
+  methodKind?: OpenWord<'card' | 'us_bank_account'>;
   customerId: string;
   /** Minor units of `currency`, or of the payment where there is none. */
   amount: number;
@@ -139,6 +289,24 @@ export interface PaymentActionRequired {
   processorPaymentId: string;
   /** Kind of next action, such as `use_stripe_sdk`; never a client secret. */
   action: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The payer's browser says that the payer has done it; this service looks, and has the processor go on where it is so. */
+export interface PaymentActionFinished {
+  actionId: string;
+  /** Number of the attempt, from 1. */
+  attempt: number;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The processor still waits for the payer: it was not so, or there is more to do. */
+export interface PaymentActionStillRequired {
+  actionId: string;
+  /** Number of the attempt, from 1. */
+  attempt: number;
   /** When it happened, as far as this service knows. */
   at: string;
 }
@@ -575,6 +743,34 @@ export interface ConnectedAccountLookupRequested {
   at: string;
 }
 
+/** A page was made on which one payer pays, or saves a payment method. */
+export interface CheckoutSessionCreated {
+  checkoutSessionId: string;
+  mode: 'payment' | 'setup';
+  customerId: string;
+  /** What is paid. Only of `payment`. */
+  paymentId?: string;
+  methodKinds: readonly OpenWord<'card' | 'us_bank_account'>[];
+  /** Sealed text: where the payer goes on afterwards. The caller's own addresses, which may hold personal data. */
+  returns?: string;
+  expiresAt: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The payer has presented a payment method to save. `setupIntentId` names the setup. */
+export interface CheckoutSessionSetupStarted {
+  setupIntentId: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** The page was closed before its time. */
+export interface CheckoutSessionExpired {
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
 /** There is room for the tenant: it may be named from here on. */
 export interface TenantAdded {
   tenantId: string;
@@ -690,16 +886,34 @@ export interface EventData {
   CustomerRegistrationFailed: CustomerRegistrationFailed;
   CustomerDeletedAtProcessor: CustomerDeletedAtProcessor;
   FinancialAccountReported: FinancialAccountReported;
+  CustomerDefaultPaymentMethodSet: CustomerDefaultPaymentMethodSet;
+  CustomerDefaultPaymentMethodCleared: CustomerDefaultPaymentMethodCleared;
   PaymentMethodAttachRequested: PaymentMethodAttachRequested;
   PaymentMethodAttached: PaymentMethodAttached;
   PaymentMethodAttachFailed: PaymentMethodAttachFailed;
+  PaymentMethodDetachRequested: PaymentMethodDetachRequested;
   PaymentMethodDetached: PaymentMethodDetached;
+  PaymentMethodDetachFailed: PaymentMethodDetachFailed;
   PaymentMethodUpdated: PaymentMethodUpdated;
   PaymentMethodLookupRequested: PaymentMethodLookupRequested;
   MandateReported: MandateReported;
+  PaymentMethodExpiring: PaymentMethodExpiring;
+  SetupIntentRequested: SetupIntentRequested;
+  SetupIntentCreated: SetupIntentCreated;
+  SetupIntentActionRequired: SetupIntentActionRequired;
+  SetupIntentProcessing: SetupIntentProcessing;
+  SetupIntentSucceeded: SetupIntentSucceeded;
+  SetupIntentFailed: SetupIntentFailed;
+  SetupIntentCanceled: SetupIntentCanceled;
+  SetupIntentLookupRequested: SetupIntentLookupRequested;
   PaymentCreated: PaymentCreated;
+  ConfirmationTokenPresented: ConfirmationTokenPresented;
+  ConfirmationTokenInspected: ConfirmationTokenInspected;
+  ConfirmationTokenRefused: ConfirmationTokenRefused;
   PaymentRequested: PaymentRequested;
   PaymentActionRequired: PaymentActionRequired;
+  PaymentActionFinished: PaymentActionFinished;
+  PaymentActionStillRequired: PaymentActionStillRequired;
   PaymentProcessing: PaymentProcessing;
   PaymentAuthorized: PaymentAuthorized;
   PaymentCaptured: PaymentCaptured;
@@ -731,6 +945,9 @@ export interface EventData {
   ConnectedAccountLinked: ConnectedAccountLinked;
   ConnectedAccountReported: ConnectedAccountReported;
   ConnectedAccountLookupRequested: ConnectedAccountLookupRequested;
+  CheckoutSessionCreated: CheckoutSessionCreated;
+  CheckoutSessionSetupStarted: CheckoutSessionSetupStarted;
+  CheckoutSessionExpired: CheckoutSessionExpired;
   TenantAdded: TenantAdded;
   TenantSuspended: TenantSuspended;
   TenantReinstated: TenantReinstated;
