@@ -53,6 +53,13 @@ export default {
       to: { path: '^apps/([^/]+)/', pathNot: '^apps/$1/' },
     },
     {
+      name: 'the-checkout-page-and-the-routes-stand-apart',
+      comment: 'what both need is in http, openapi or vault',
+      severity: 'error',
+      from: { path: '^apps/api/(checkout|routes)/', pathNot: spec },
+      to: { path: '^apps/api/(checkout|routes)/', pathNot: '^apps/api/$1/' },
+    },
+    {
       name: 'only-apps-and-command-handling-import-command-handling',
       severity: 'error',
       from: { path: '^libs/(?!command-handling/)' },

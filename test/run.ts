@@ -15,6 +15,8 @@ const longRuns: Record<string, { spec: string; counts: Record<string, string>; l
   kills: { spec: 'test/kills', counts: { KILLS: '50' }, limitMinutes: 60 },
   chaos: { spec: 'test/chaos', counts: { FAULTS: '100' }, limitMinutes: 60 },
   deliveries: { spec: 'test/deliveries', counts: { DELIVERIES: '10000' }, limitMinutes: 60 },
+  openapi: { spec: 'test/e2e/openapi.e2e', counts: { EXAMPLES: '200' }, limitMinutes: 30 },
+  browser: { spec: 'test/browser', counts: { BROWSER_CARDS: 'all' }, limitMinutes: 30 },
 };
 
 const usage = `usage: npm run test:long -- NAME, where NAME is one of: ${Object.keys(longRuns).join(', ')}`;

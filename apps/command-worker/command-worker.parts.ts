@@ -35,7 +35,8 @@ export const openCommandWorkerParts = async (configuration: Configuration): Prom
   const { databaseUrl, environment, kafka: settings } = configuration;
   if (!settings) throw new ConfigurationError('KAFKA_BROKERS is required by the command worker');
   const logger = createLogger({ app: 'command-worker', level: configuration.logLevel });
-  const kms = await openKeyManagement(configuration.kms, environment);
+  const metrics = createMetrics('command-worker');
+  const kms = await openKeyManagement(configuration.kms, environment, { metrics, logger });
   const warn = (message: string, context: Record<string, unknown>) => {
     logger.warn(context, message);
   };
@@ -44,7 +45,6 @@ export const openCommandWorkerParts = async (configuration: Configuration): Prom
   };
   const pool = openPool({ url: databaseUrl, app: 'command-worker', max: 4, onError });
   const appendPool = openPool({ url: databaseUrl, app: 'command-worker append', max: 4, onError });
-  const metrics = createMetrics('command-worker');
   const producers = new ProducerDirectory(pool);
   const { verifier } = await openTokenVerifier(configuration, { services: producers, logger, metrics });
   const shards = new TenantShards(pool);

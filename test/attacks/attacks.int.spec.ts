@@ -15,10 +15,20 @@ import { commandActions, rejectedCommands, unsignedCommands, wantedOf } from './
 import type { OpenDesk } from './desk.js';
 import { openDesk } from './desk.js';
 import { Forge } from './forge.js';
+import { hostileLinks } from './hostile-links.js';
 import type { HostileToken } from './hostile-tokens.js';
 import { hostileTokens } from './hostile-tokens.js';
 import type { Attack } from './http-attacks.js';
-import { attackWith, attacksOn, disguises, everything, guardedRoutes, roles, sendTo } from './http-attacks.js';
+import {
+  attackWith,
+  attacksOn,
+  disguises,
+  everything,
+  guardedRoutes,
+  linkedRoutes,
+  roles,
+  sendTo,
+} from './http-attacks.js';
 import { Tally, spread } from './tally.js';
 import { written } from './written.js';
 import type { Sample, World } from './world.js';
@@ -79,7 +89,7 @@ const sampleOf = (name: ActionName): Sample => {
 
 describe('every route', () => {
   it('has a sample, with which its rightful caller would get in', () => {
-    expect(guardedRoutes.map(({ name }) => [name, sampleOf(name)])).toHaveLength(27);
+    expect(guardedRoutes.map(({ name }) => [name, sampleOf(name)])).toHaveLength(35);
   });
 
   /** Tries attacks, as many at once as may be, and holds that each is answered as it should be. */
@@ -167,6 +177,41 @@ describe('every route', () => {
   });
 });
 
+describe('every route that a link opens', () => {
+  const send = (link: string, { route }: NamedAction, token: string) => {
+    const [method = '', pattern = ''] = String(route).split(' ');
+    const headers = {
+      origin: api.url,
+      authorization: `Bearer ${token}`,
+      'billing-tenant': world.owner.id,
+      'content-type': 'application/json',
+    };
+    const body = method === 'GET' ? undefined : JSON.stringify({ confirmationToken: 'ctoken_1' });
+    return fetch(api.url + pattern.replace(':token', link), { method, headers, body });
+  };
+
+  it('opens for no link but ours, whoever asks besides: all of them are answered alike, and do nothing', async () => {
+    const owner = await forge.sign({ roles, tenant_id: world.owner.id });
+    const links = hostileLinks(world.link, world.otherLink, other.id);
+    const said = new Set<string>();
+    const attacks = linkedRoutes.flatMap((action) => links.map((link) => ({ action, link })));
+    await spread(attacks, width, async ({ action, link }) => {
+      const reply = await send(link.token, action, owner);
+      tally.onRoute(String(action.route));
+      const text = await reply.text();
+      expect([action.name, link.name, reply.status]).toEqual([action.name, link.name, 404]);
+      said.add(`${action.name} ${text.replaceAll(/nonce="[^"]+"|"requestId":"[^"]+"/g, '')}`);
+    });
+    expect(said.size).toBe(linkedRoutes.length);
+    expect([...said].join()).not.toContain(world.owner.id);
+  });
+
+  it('opens for ours without any token, as far as it reads', async () => {
+    for (const action of linkedRoutes.filter(({ effect }) => effect === 'reads'))
+      expect([action.name, (await send(world.link, action, '')).status]).toEqual([action.name, 200]);
+  });
+});
+
 describe('every command', () => {
   const tryAll = (attacks: readonly (readonly [NamedAction, CommandAttack])[]) =>
     spread(attacks, width, async ([action, attack]) => {
@@ -187,7 +232,7 @@ describe('every command', () => {
   };
 
   it('has a sample', () => {
-    expect(commandActions.map(({ name }) => sampleOf(name))).toHaveLength(8);
+    expect(commandActions.map(({ name }) => sampleOf(name))).toHaveLength(11);
   });
 
   it("is nobody's that its service did not sign: no key, another key, keys of its own, or another command", async () => {
@@ -291,7 +336,10 @@ describe('after all of it', () => {
       expect([action.name, outcome, letter?.reason]).toEqual([action.name, 'accepted', undefined]);
     }
     await expectRecorded();
-    expect([tally.routes.size, tally.commands.size]).toEqual([guardedRoutes.length, commandActions.length]);
+    expect([tally.routes.size, tally.commands.size]).toEqual([
+      guardedRoutes.length + linkedRoutes.length,
+      commandActions.length,
+    ]);
     process.stdout.write(`${tally.line}\n`);
   });
 });

@@ -203,3 +203,6 @@ export const disguises = (path: string): string[] => [
 
 /** The actions that have a route and a caller. */
 export const guardedRoutes = allActions.filter(({ route, scopes }) => route !== undefined && scopes !== 'public');
+
+/** The actions that a link gives the right to, and nothing else does. */
+export const linkedRoutes = allActions.filter(({ tenancy }) => tenancy === 'link');

@@ -5,6 +5,12 @@ import { join } from 'node:path';
 
 const command = 'schemathesis';
 
+/** Requests that are made up for each operation at most; the long run has more. */
+const examples = Number(process.env.EXAMPLES ?? 20);
+
+/** How long all of it may take. */
+export const limitMs = examples * 6_000;
+
 /** Whether Schemathesis is on PATH. */
 export const schemathesisInstalled = async (): Promise<boolean> => (await run(['--version'], tmpdir())).code === 0;
 
@@ -27,7 +33,7 @@ export const schemathesis = async (
         `${url}/openapi.json`,
         ...['--header', `Authorization: Bearer ${token}`],
         ...['--checks', 'all', '--exclude-checks', notAsked.join(',')],
-        ...['--seed', '1', '--max-examples', '50', '--request-timeout', '10', '--no-color'],
+        ...['--seed', '1', '--max-examples', String(examples), '--request-timeout', '10', '--no-color'],
       ],
       directory,
     );
@@ -84,7 +90,7 @@ const run = (args: string[], directory: string): Promise<{ code: number; report:
     execFile(
       command,
       args,
-      { cwd: directory, maxBuffer: 64 * 1_024 * 1_024, timeout: 110_000 },
+      { cwd: directory, maxBuffer: 64 * 1_024 * 1_024, timeout: limitMs },
       (error, stdout, stderr) => {
         const code = error ? (typeof error.code === 'number' ? error.code : 1) : 0;
         resolve({ code, report: `${stdout}${stderr}` });

@@ -52,9 +52,12 @@ const readyLimitMs = 60_000;
 
 /**
  * Starts `dist/apps/standalone/main.js` and waits for it. `environment` adds to or overrides its settings. With KAFKA_BROKERS
- * set it runs on those, with topics of its own.
+ * set it runs on those, with topics of its own. `through` is a program with its first arguments, which is given the command and runs it.
  */
-export const startStandalone = async (environment: NodeJS.ProcessEnv = {}): Promise<Standalone> => {
+export const startStandalone = async (
+  environment: NodeJS.ProcessEnv = {},
+  through: readonly string[] = [],
+): Promise<Standalone> => {
   const kafka = await ownTopics(environment.KAFKA_BROKERS ?? process.env.KAFKA_BROKERS);
   const dataDirectory = mkdtempSync(join(tmpdir(), 'billing-e2e-'));
   const [port, webhookPort, sandboxPort] = (await freePorts(3)) as [number, number, number];
@@ -62,7 +65,8 @@ export const startStandalone = async (environment: NodeJS.ProcessEnv = {}): Prom
   const output: string[] = [];
   const start = (): ChildProcess => {
     const { TEST_DATABASE_URL: _test, ...inherited } = process.env;
-    const child = spawn(process.execPath, [join(process.cwd(), 'dist/apps/standalone/main.js')], {
+    const [program = '', ...args] = [...through, process.execPath, join(process.cwd(), 'dist/apps/standalone/main.js')];
+    const child = spawn(program, args, {
       env: {
         ...inherited,
         NODE_OPTIONS: '',

@@ -2,13 +2,14 @@ import { IssuerUnavailable } from '#access';
 import { ConcurrentChange, ReadModelBehind } from '#command-handling';
 import { AccessRecordUnavailable } from '#command-handling/access-record';
 import { StoreOverloaded, isTransient } from '#event-store';
-import { KeyMissing, KeyUseDenied, KeyringRefused, UnwrapRefused } from '#keys';
+import { KeyManagementUnavailable, KeyMissing, KeyUseDenied, KeyringRefused, UnwrapRefused } from '#keys';
 
 /** What is about us and our neighbours, and never about a command: it waits until somebody has mended it. */
 const ours = [
   AccessRecordUnavailable,
   IssuerUnavailable,
   StoreOverloaded,
+  KeyManagementUnavailable,
   KeyMissing,
   KeyUseDenied,
   KeyringRefused,

@@ -1,4 +1,5 @@
-import { bodyLimitBytes, holdsCardNumber } from '#command-handling';
+import { bodyLimitBytes } from '#command-handling';
+import { holdsCardNumber } from '#platform/logging';
 
 import type { IncomingRecord } from './command-record.js';
 import { claimsOf } from './command-record.js';

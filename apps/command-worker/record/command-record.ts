@@ -1,6 +1,7 @@
 import type { SignedCommand } from '#access/producers';
 import { producerNameForm } from '#access/producers';
 import { isTenantId } from '#access/tenancy';
+import { holdsCardNumber } from '#platform/logging';
 import type { KafkaMessage } from 'kafkajs';
 
 /** A record of billing.commands.v1, and where it stands. */
@@ -65,9 +66,12 @@ export const readCommand = ({ message, cameMs }: IncomingRecord): CommandRecord 
     onBehalfOf: header(message, 'ce_onbehalfof'),
     body: message.value ?? Buffer.alloc(0),
     cameMs,
-    traceparent: traceparent !== undefined && traceparentForm.test(traceparent) ? traceparent : undefined,
+    traceparent: traceparent !== undefined && isTraceparent(traceparent) ? traceparent : undefined,
   };
 };
+
+/** Of random digits in hexadecimal a few are decimal by chance and look like a card number: those go without their trace. */
+const isTraceparent = (text: string): boolean => traceparentForm.test(text) && !holdsCardNumber(text);
 
 const requiredHeader = (message: KafkaMessage, name: string): string => {
   const value = header(message, name);

@@ -63,7 +63,8 @@ export interface RunningWorker {
 
 export const audience = 'billing-service';
 
-export const startWorker = async (brokers: string[]): Promise<RunningWorker> => {
+/** `settings` adds to its own. */
+export const startWorker = async (brokers: string[], settings: NodeJS.ProcessEnv = {}): Promise<RunningWorker> => {
   const database = await createTestDatabase();
   const dataDirectory = await mkdtemp(join(tmpdir(), 'billing-worker-'));
   const created = await createTopics(brokers);
@@ -75,6 +76,7 @@ export const startWorker = async (brokers: string[]): Promise<RunningWorker> => 
     KAFKA_BROKERS: brokers.join(','),
     KAFKA_TOPIC_PREFIX: prefix,
     LOG_LEVEL: 'silent',
+    ...settings,
   };
   const kafka = testKafka(brokers);
   const producer = kafka.producer({ idempotent: false, allowAutoTopicCreation: false });

@@ -3,6 +3,7 @@ import 'reflect-metadata';
 
 import { createMetrics } from '../metrics/index.js';
 import { rememberCaller } from '../tls/peer.js';
+import { Warnings } from '../warnings/index.js';
 import { HealthController } from './health.controller.js';
 
 beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] }));
@@ -45,6 +46,26 @@ describe('readiness', () => {
     isAway = false;
     await expect(health.ready()).rejects.toMatchObject({ status: 503, code: 'not_ready' });
     jest.advanceTimersByTime(1_000);
+    await expect(health.ready()).resolves.toEqual({ status: 'ok' });
+  });
+});
+
+describe('readiness that is yellow', () => {
+  it('says what a person should look at, one line a code, for as long as it holds', async () => {
+    const warnings = new Warnings();
+    const health = new HealthController(() => Promise.resolve(), metrics, warnings);
+    warnings.set('webhook_secret_overdue', 'a secret is older than 90 days');
+    warnings.set('api_key_overdue', 'a key is older than 90 days');
+    warnings.set('api_key_overdue', 'two keys are');
+    await expect(health.ready()).resolves.toEqual({
+      status: 'degraded',
+      warnings: [
+        { code: 'api_key_overdue', message: 'two keys are' },
+        { code: 'webhook_secret_overdue', message: 'a secret is older than 90 days' },
+      ],
+    });
+    warnings.set('api_key_overdue', undefined);
+    warnings.set('webhook_secret_overdue', undefined);
     await expect(health.ready()).resolves.toEqual({ status: 'ok' });
   });
 });
