@@ -218,7 +218,7 @@ describe('every POST route of the document', () => {
       ])
         await refuses(path, { ...good, orderId: card }, 422, 'raw_card_data', 'orderId');
       await refuses(path, { address: { line1: 'card 4242424242424242' } }, 422, 'raw_card_data', 'address');
-      await refuses(path, '{"name":"\\u003424242424242\\u003424242"}', 422, 'raw_card_data', 'name');
+      await refuses(path, '{"name":"\\u0034242424242\\u003424242"}', 422, 'raw_card_data', 'name');
       await refuses(path, { '4242424242424242': 1 }, 422, 'raw_card_data', 'body');
       expect((await refuses(path, '{"a":"4242424242424242"', 422, 'raw_card_data', 'body')).text).not.toContain(
         '4242424242',

@@ -22,6 +22,16 @@ const produce = async (brokers: string[], topic: string, value: string): Promise
   }
 };
 
+/** A broker that has just started is in the cluster a moment later. */
+const brokersOf = async (admin: ReturnType<ReturnType<typeof testKafka>['admin']>): Promise<number> => {
+  let { brokers } = await admin.describeCluster();
+  for (let tries = 1; brokers.length < 3 && tries < 40; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    ({ brokers } = await admin.describeCluster());
+  }
+  return brokers.length;
+};
+
 /** A cluster that has just started may hand partitions to their first replicas, and those who ask meanwhile are sent away. */
 const oncePartitionsAreLed = async <T>(ask: () => Promise<T>): Promise<T> => {
   for (let tries = 1; ; tries += 1) {
@@ -51,7 +61,7 @@ describeWithKafka('three brokers of our own', () => {
       expect(second.brokers).toEqual(first.brokers);
       const admin = testKafka(second.brokers).admin();
       await admin.connect();
-      expect((await admin.describeCluster()).brokers).toHaveLength(3);
+      expect(await brokersOf(admin)).toBe(3);
       const offsets = await oncePartitionsAreLed(() => admin.fetchTopicOffsets(topic));
       expect(offsets.find(({ partition }) => partition === 3)?.high).toBe('2');
       await admin.disconnect();

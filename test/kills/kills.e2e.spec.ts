@@ -9,7 +9,7 @@ import { compareBooks } from './books.js';
 import { Load } from './load.js';
 
 /** How many times a process is killed; 50 with `npm run test:long -- kills`. */
-const kills = Number(process.env.KILLS ?? 10);
+const kills = Number(process.env.KILLS ?? 6);
 const parts: readonly Part[] = ['front', 'back', 'sandbox', 'postgres', 'supervisor'];
 const secondsAKill = 12;
 

@@ -78,7 +78,7 @@ describe('a card number', () => {
           expect(JSON.parse(line)).toMatchObject({ app: 'spec' });
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -96,7 +96,7 @@ describe('a card number', () => {
         expect([text, lineOf({ encoded, deep: [encoded] }).includes(encoded.slice(0, 20))]).toEqual([text, false]);
         expect(holdsCardNumber(encoded)).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
