@@ -10,5 +10,7 @@ export default {
   testTimeout: 20_000,
   testSequencer: '<rootDir>/test/sequencer.mjs',
   maxWorkers: 3, // on two cores: most specs wait for something
+  // Node gives back nothing of what a spec file imported: after a hundred of them a worker would spend its time collecting gigabytes.
+  workerIdleMemoryLimit: '500MB',
   reporters: ['default', '<rootDir>/test/security-model/reporter.ts', '<rootDir>/test/closing-line.mjs'],
 };

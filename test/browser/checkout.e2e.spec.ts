@@ -1,7 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -33,17 +31,17 @@ import {
 const visa = testCard('visa').number;
 const once = { received: 4_900, charges: 1, captures: 1 };
 const never = { received: 0, charges: 0, captures: 0 };
+/** Where each state of the page is photographed, for people to look at. Nothing is where this is not set. */
+const shots = process.env.CHECKOUT_SHOTS;
 const holder = { name: 'Zacharias Quillfeather', email: 'quillfeather@example.org' };
 
 describeWithBrowser('the checkout page, in a browser', () => {
   let standalone: Standalone;
   let shop: Shop;
   let browser: Browser;
-  let shots: string;
   const recordings: Recording[] = [];
 
   beforeAll(async () => {
-    shots = process.env.CHECKOUT_SHOTS ?? mkdtempSync(join(tmpdir(), 'billing-shots-'));
     [standalone, browser] = await Promise.all([startStandalone({ RATE_LIMIT_CHECKOUT: '0' }), openBrowser()]);
     shop = await Shop.open(standalone);
   }, 90_000);
@@ -51,7 +49,6 @@ describeWithBrowser('the checkout page, in a browser', () => {
     await browser.close();
     await shop.close();
     await standalone.stop();
-    if (process.env.CHECKOUT_SHOTS === undefined) rmSync(shots, { recursive: true });
   }, 60_000);
 
   /** A context whose requests are recorded, and looked through by the last test. */
@@ -304,12 +301,15 @@ describeWithBrowser('the checkout page, in a browser', () => {
     'is whole for everybody in each of its states: no serious fault, light, dark and on a small telephone',
     () =>
       inContext(async (context) => {
-        const photographed = async (tab: CheckoutTab, state: string): Promise<void> => {
+        const photograph = async ({ page }: CheckoutTab, name: string, fullPage = false): Promise<void> => {
+          if (shots !== undefined) await page.screenshot({ path: join(shots, `${name}.png`), fullPage });
+        };
+        const isWhole = async (tab: CheckoutTab, state: string): Promise<void> => {
           expect([state, await seriousFaults(tab.page)]).toEqual([state, []]);
-          await tab.page.screenshot({ path: join(shots, `${state}-light.png`) });
+          await photograph(tab, `${state}-light`);
           await tab.page.emulateMedia({ colorScheme: 'dark' });
           expect([state, await seriousFaults(tab.page)]).toEqual([state, []]);
-          await tab.page.screenshot({ path: join(shots, `${state}-dark.png`) });
+          await photograph(tab, `${state}-dark`);
           await tab.page.emulateMedia({ colorScheme: 'light' });
           await tab.page.setViewportSize({ width: 360, height: 740 });
           const width = await tab.page.evaluate(
@@ -318,50 +318,50 @@ describeWithBrowser('the checkout page, in a browser', () => {
                 .documentElement.scrollWidth,
           );
           expect([state, width]).toEqual([state, 360]);
-          await tab.page.screenshot({ path: join(shots, `${state}-360.png`), fullPage: true });
+          await photograph(tab, `${state}-360`, true);
           await tab.page.setViewportSize({ width: 900, height: 800 });
         };
         const session = await shop.payment({ cancelUrl: 'https://shop.example/cart' });
         const tab = await CheckoutTab.open(context, session.url);
         await tab.page.locator('#pay:enabled').waitFor();
-        await photographed(tab, 'open');
+        await isWhole(tab, 'open');
         await tab.pay();
         await tab.refusal();
-        await photographed(tab, 'incomplete');
+        await isWhole(tab, 'incomplete');
         await tab.fillCard(testCard('chargeDeclinedInsufficientFunds').number);
         await tab.pay();
         expect(await tab.refusal()).toContain('not enough money');
-        await photographed(tab, 'declined');
+        await isWhole(tab, 'declined');
         await tab.fillCard(testCard('threeDSecure2Required').number);
         await tab.pay();
         await tab.challenge.locator('#close').waitFor();
-        await photographed(tab, 'bank');
+        await isWhole(tab, 'bank');
         await tab.answerBank('close');
         await tab.shows('action');
-        await photographed(tab, 'action');
+        await isWhole(tab, 'action');
         await tab.page.click('#verify');
         await tab.answerBank('complete');
         await tab.shows('succeeded');
-        await photographed(tab, 'succeeded');
+        await isWhole(tab, 'succeeded');
         await tab.page.reload();
         expect(await tab.page.locator('h2').innerText()).toBe('Already paid');
-        await photographed(tab, 'complete');
+        await isWhole(tab, 'complete');
 
         const debit = await CheckoutTab.open(context, (await shop.payment()).url);
         await debit.fillBankAccount(holder);
-        await photographed(debit, 'bank-account');
+        await isWhole(debit, 'bank-account');
         await debit.pay();
         await debit.shows('processing');
-        await photographed(debit, 'processing');
+        await isWhole(debit, 'processing');
 
         const expired = await shop.payment();
         await shop.expire(expired);
-        await photographed(await CheckoutTab.open(context, expired.url), 'expired');
-        await photographed(await CheckoutTab.open(context, `${expired.url.slice(0, -4)}AAAA`), 'unknown');
+        await isWhole(await CheckoutTab.open(context, expired.url), 'expired');
+        await isWhole(await CheckoutTab.open(context, `${expired.url.slice(0, -4)}AAAA`), 'unknown');
         await context.route('**/endive/stripe.js', (route) => route.abort());
         const blocked = await CheckoutTab.open(context, (await shop.payment()).url);
         await blocked.shows('unloaded');
-        await photographed(blocked, 'unloaded');
+        await isWhole(blocked, 'unloaded');
       }),
     60_000,
   );

@@ -60,6 +60,7 @@ export class CommandLoad {
     readonly standalone: Standalone,
     brokers: string[],
     readonly registration: Registration,
+    readonly pauseMs: number,
   ) {
     this.#client = new BillingClient({
       kafka: { brokers, topicPrefix: standalone.kafka?.topicPrefix ?? '' },
@@ -68,12 +69,13 @@ export class CommandLoad {
     });
   }
 
+  /** `pauseMs`: how long a worker rests between two commands. */
   static async begin(
     standalone: Standalone,
     brokers: string[],
-    { workers }: { workers: number },
+    { workers, pauseMs }: { workers: number; pauseMs: number },
   ): Promise<CommandLoad> {
-    const load = new CommandLoad(standalone, brokers, await registerLoad(standalone));
+    const load = new CommandLoad(standalone, brokers, await registerLoad(standalone), pauseMs);
     const payers = await Promise.all(Array.from({ length: workers }, () => load.#payer()));
     load.#workers = [...payers.map((payer) => load.#work(payer)), load.#fill()];
     for (const worker of load.#workers) worker.catch(() => undefined); // thrown where it is awaited
@@ -115,7 +117,7 @@ export class CommandLoad {
   }
 
   async #work(payer: { customerId: string; paymentMethodId: string }): Promise<void> {
-    while (!this.#stopping) {
+    for (; !this.#stopping; await sleep(this.pauseMs)) {
       const key = randomUUID();
       const amount = 100 + Math.floor(Math.random() * 10_000);
       const body = { amount, currency: 'usd', ...payer };
@@ -128,7 +130,7 @@ export class CommandLoad {
   /** Creates customers in every shard in turn. */
   async #fill(): Promise<void> {
     const { tenants } = this.registration;
-    for (let at = 0; !this.#stopping; at += 1) {
+    for (let at = 0; !this.#stopping; await sleep(this.pauseMs), at += 1) {
       const tenantId = tenants[at % tenants.length] as string;
       const email = `${randomUUID()}@example.com`;
       const result = await this.#do({ type: 'CreateCustomer', tenantId, body: { email } });

@@ -4,7 +4,7 @@ import { stories } from './stories.js';
 import { played, seed, shuffled, told } from './telling.js';
 
 /** How many deliveries there are in all; 10,000 with `npm run test:long -- deliveries`. */
-const count = Number(process.env.DELIVERIES ?? 800);
+const count = Number(process.env.DELIVERIES ?? 400);
 const perStory = Math.ceil(count / stories.length);
 const secondsADelivery = 1;
 

@@ -26,6 +26,7 @@ export class Load {
   #workers: Promise<void>[] = [];
   #position: string | undefined;
   #retried = 0;
+  #pauseMs = 0;
   readonly #open = new Set<Promise<unknown>>();
   /** How long the slowest single try took, answered or not. */
   longestTryMs = 0;
@@ -35,12 +36,26 @@ export class Load {
     readonly token: string,
   ) {}
 
-  static async begin(standalone: Standalone, { workers }: { workers: number }): Promise<Load> {
+  /** `pauseMs`: how long a worker rests between two charges; it would take all of the machine that it can get. 0 by default. */
+  static async begin(
+    standalone: Standalone,
+    { workers, pauseMs = 0 }: { workers: number; pauseMs?: number },
+  ): Promise<Load> {
     const subject = 'kills';
     const load = new Load(standalone, await standalone.token({ subject }));
+    load.#pauseMs = pauseMs;
     const payers = await Promise.all(Array.from({ length: workers }, () => load.#payer()));
     load.#workers = payers.map((payer) => load.#work(payer));
     return load;
+  }
+
+  /** Resolves once more than `count` requests are answered for good, however slow the machine is. */
+  async whenMoreThan(count: number): Promise<void> {
+    for (let tries = 1; this.#settled.length <= count; tries += 1) {
+      if (tries > maxTries)
+        throw new Error(`${this.#settled.length} requests were answered, and not more than ${count}`);
+      await Promise.race([sleep(retryMs), ...this.#workers]); // one that throws ends the wait
+    }
   }
 
   /** Begins nothing new, and waits until everything that was begun is answered. */
@@ -103,7 +118,7 @@ export class Load {
   }
 
   async #work({ customerId, goodCard, badCard }: Payer): Promise<void> {
-    while (!this.#stopping) {
+    for (; !this.#stopping; await sleep(this.#pauseMs)) {
       const paymentMethodId = Math.random() < 0.1 ? badCard : goodCard;
       const amount = 100 + Math.floor(Math.random() * 10_000);
       const charge = await this.#post('/v1/payments', { amount, currency: 'usd', customerId, paymentMethodId });

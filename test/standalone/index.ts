@@ -18,7 +18,15 @@ export const tenantOne = '11111111-1111-4111-8111-111111111111';
 export const tenantTwo = '22222222-2222-4222-8222-222222222222';
 
 /** The apps that are processes of their own where there is Kafka. */
-const appsOnKafka = ['api', 'webhook-ingest', 'gateway', 'projector', 'relay', 'command-worker'] as const;
+const appsOnKafka = [
+  'api',
+  'webhook-ingest',
+  'gateway',
+  'projector',
+  'merkle-anchor',
+  'relay',
+  'command-worker',
+] as const;
 /** Those of them that share a process where there is no Kafka. */
 const frontApps: readonly string[] = ['api', 'webhook-ingest'];
 
@@ -49,6 +57,8 @@ export interface Standalone {
 }
 
 const readyLimitMs = 60_000;
+/** Each app is a process of its own there, and they start one after the other. */
+const readyOnKafkaLimitMs = 120_000;
 
 /**
  * Starts `dist/apps/standalone/main.js` and waits for it. `environment` adds to or overrides its settings. With KAFKA_BROKERS
@@ -87,7 +97,7 @@ export const startStandalone = async (
   let child = start();
 
   const whenReady = async (): Promise<void> => {
-    const deadline = Date.now() + readyLimitMs;
+    const deadline = Date.now() + (kafka ? readyOnKafkaLimitMs : readyLimitMs);
     while (!(await answers(`${url}/readyz`))) {
       if (child.exitCode !== null || Date.now() > deadline)
         throw new Error(`the standalone is not ready:\n${output.join('').slice(-4_000)}`);
@@ -103,8 +113,22 @@ export const startStandalone = async (
     await sleep(200);
     child = start();
   };
-  await whenReady();
-  if (kafka && !output.join('').includes(kafka.brokers.join(','))) throw new Error('it does not run on Kafka');
+  const stop = async (): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, 'exit');
+      child.kill('SIGTERM');
+      await exited;
+    }
+    rmSync(dataDirectory, { recursive: true, force: true });
+    await kafka?.drop();
+  };
+  try {
+    await whenReady();
+    if (kafka && !output.join('').includes(kafka.brokers.join(','))) throw new Error('it does not run on Kafka');
+  } catch (error) {
+    await stop(); // nobody has it in hand to do so
+    throw error;
+  }
   return {
     url,
     webhookUrl: `http://127.0.0.1:${webhookPort}`,
@@ -116,15 +140,7 @@ export const startStandalone = async (
     kill,
     whenReady,
     output: () => output.join(''),
-    stop: async () => {
-      if (child.exitCode === null && child.signalCode === null) {
-        const exited = once(child, 'exit');
-        child.kill('SIGTERM');
-        await exited;
-      }
-      rmSync(dataDirectory, { recursive: true, force: true });
-      await kafka?.drop();
-    },
+    stop,
   };
 };
 

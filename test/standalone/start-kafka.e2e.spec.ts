@@ -66,7 +66,15 @@ describeWithKafka('npm run start:kafka', () => {
     async () => {
       const run = launch();
       await run.printed('Ctrl-C stops it.');
-      for (const process of ['gateway', 'projector', 'relay', 'command-worker', 'api', 'stripe-sandbox'])
+      for (const process of [
+        'gateway',
+        'projector',
+        'merkle-anchor',
+        'relay',
+        'command-worker',
+        'api',
+        'stripe-sandbox',
+      ])
         expect(run.output()).not.toContain(`${process} ended`);
       expect(run.output()).toContain('billing.events.v1');
       const broker = await runningBroker(node());

@@ -15,8 +15,8 @@ const maxBlocked = 50_000;
 export class DeniedNetworks {
   readonly #limit: RateLimit | undefined;
   readonly #counts: KeyedLimit | undefined;
-  /** Until when, in milliseconds. */
-  readonly #blocked = new LRUCache<string, number>({ max: maxBlocked });
+  /** Until when, in milliseconds. Made with the first of them: it takes its whole memory at once. */
+  #blocked: LRUCache<string, number> | undefined;
 
   constructor(limit: RateLimit | undefined) {
     this.#limit = limit;
@@ -27,14 +27,15 @@ export class DeniedNetworks {
   denied(address: string): void {
     const network = networkOf(address);
     void this.#counts?.count(network).then(({ admitted }) => {
-      if (!admitted && !this.#blocked.has(network))
-        this.#blocked.set(network, Date.now() + (this.#limit?.seconds ?? 0) * 1_000);
+      if (admitted) return;
+      this.#blocked ??= new LRUCache({ max: maxBlocked });
+      if (!this.#blocked.has(network)) this.#blocked.set(network, Date.now() + (this.#limit?.seconds ?? 0) * 1_000);
     });
   }
 
   /** Throws ProblemError 429 with Retry-After while too many requests of its network were denied. */
   assertNotFlooding(address: string): void {
-    if (this.#blocked.size === 0) return;
+    if (this.#blocked === undefined || this.#blocked.size === 0) return;
     const network = networkOf(address);
     const leftMs = (this.#blocked.get(network) ?? 0) - Date.now();
     if (leftMs <= 0) {

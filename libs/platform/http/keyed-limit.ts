@@ -19,20 +19,19 @@ export interface Standing {
 export class KeyedLimit {
   readonly limit: RateLimit;
   readonly #counts: RateLimiterMemory;
-  /** rate-limiter-flexible itself bounds no number of keys. */
-  readonly #keys: LRUCache<string, true>;
+  readonly #maxKeys: number;
+  /** rate-limiter-flexible itself bounds no number of keys. Made with the first of them: it takes its whole memory at once. */
+  #keys: LRUCache<string, true> | undefined;
 
   constructor(limit: RateLimit, keys = maxKeys) {
     this.limit = limit;
     this.#counts = new RateLimiterMemory({ points: limit.requests, duration: limit.seconds, keyPrefix: '' });
-    this.#keys = new LRUCache({
-      max: keys,
-      dispose: (_, key) => void this.#counts.delete(key),
-    });
+    this.#maxKeys = keys;
   }
 
   /** Counts a request of `key`; one that is not admitted counts too, but changes nothing. */
   async count(key: string): Promise<Standing> {
+    this.#keys ??= new LRUCache({ max: this.#maxKeys, dispose: (_, old) => void this.#counts.delete(old) });
     if (this.#keys.get(key) === undefined) this.#keys.set(key, true);
     try {
       return standingOf(await this.#counts.consume(key), true);

@@ -17,12 +17,18 @@ const record = 'kafkajs/src/protocol/recordBatch/record/v0';
 const encode = inside(record) as (message: object) => Encoded;
 const decode = inside(`${record}/decoder`) as (from: object, context: object) => Decoded;
 
-const readWith = (count: number): Decoded => {
+const written = (count: number): Buffer => {
   const headers = Object.fromEntries(Array.from({ length: count }, (_, at) => [`h${at.toString(36)}`, 'x']));
-  const decoder = new Decoder(encode({ key: 'k', value: 'the body', headers }).buffer);
+  return encode({ key: 'k', value: 'the body', headers }).buffer;
+};
+
+const read = (bytes: Buffer): Decoded => {
+  const decoder = new Decoder(bytes);
   decoder.readVarInt(); // the record's length
   return decode(decoder, { firstOffset: '0', firstTimestamp: '0' });
 };
+
+const readWith = (count: number): Decoded => read(written(count));
 
 describe('the headers of a record', () => {
   beforeAll(boundRecordHeaders);
@@ -39,8 +45,11 @@ describe('the headers of a record', () => {
   });
 
   it('do not hold up the process, however many there are', () => {
-    const begun = performance.now();
-    expect(readWith(100_000).headers).toEqual({});
-    expect(performance.now() - begun).toBeLessThan(5_000); // hours, if each were copied for each
+    const bytes = written(100_000);
+    const before = process.cpuUsage(); // of our own: others may have the machine meanwhile
+    const { headers } = read(bytes);
+    const { user, system } = process.cpuUsage(before);
+    expect(headers).toEqual({});
+    expect((user + system) / 1_000).toBeLessThan(5_000); // hours, if each were copied for each
   });
 });
