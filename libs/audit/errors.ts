@@ -61,3 +61,12 @@ export class RootMismatch extends Error {
     this.name = 'RootMismatch';
   }
 }
+
+/** Raised when receipts do not lead from the keys that are trusted to newer ones. None of them is trusted for it. */
+export class KeyHistoryRefused extends Error {
+  readonly code = 'key_history_refused';
+  constructor(reason: string, options?: ErrorOptions) {
+    super(`the history of the log's keys does not hold: ${reason}`, options);
+    this.name = 'KeyHistoryRefused';
+  }
+}

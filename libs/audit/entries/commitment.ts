@@ -1,6 +1,6 @@
 /** How an event is bound to its leaf without the leaf telling anything of it. */
 import { createHmac } from 'node:crypto';
-import { hashBytes, sha256 } from '../merkle/index.js';
+import { hashBytes, sha256Of } from '../merkle/index.js';
 
 /** Bytes of a salt, and the fewest that a tenant's audit key may have. */
 const saltBytes = hashBytes;
@@ -20,5 +20,5 @@ export const saltOf = (tenantAuditKey: Uint8Array, eventId: string): Uint8Array 
 /** SHA-256(salt || event bytes). The salt has 32 bytes, always: so no other salt and event can be written the same. Throws RangeError. */
 export const commitmentTo = (salt: Uint8Array, event: Uint8Array): Uint8Array => {
   if (salt.length !== saltBytes) throw new RangeError('a salt has 32 bytes');
-  return sha256(Buffer.concat([salt, event]));
+  return sha256Of(salt, event);
 };

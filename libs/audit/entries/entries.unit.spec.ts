@@ -1,5 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import canonicalize from 'canonicalize';
+import fc from 'fast-check';
 import { Malformed } from '../errors.js';
 import { commitmentTo, entryOf, formatEntry, formatOpening, parseEntry, parseOpening, saltOf } from './index.js';
 
@@ -15,6 +16,23 @@ describe('an entry', () => {
     expect(canonicalize(JSON.parse(text))).toBe(text);
     const last = { shard: 65_535, position: Number.MAX_SAFE_INTEGER, commitment };
     expect(parseEntry(formatEntry(last))).toEqual(last);
+  });
+
+  it('is RFC 8785 of its members, and read back, whatever place and commitment it has', () => {
+    const entry = fc.record({
+      shard: fc.integer({ min: 0, max: 65_535 }),
+      position: fc.maxSafeNat().map((before) => Math.min(before + 1, Number.MAX_SAFE_INTEGER)),
+      commitment: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    });
+    fc.assert(
+      fc.property(entry, (each) => {
+        const bytes = Buffer.from(formatEntry(each));
+        expect(bytes.toString()).toBe(
+          canonicalize({ v: 1, ...each, commitment: Buffer.from(each.commitment).toString('hex') }),
+        );
+        expect(parseEntry(bytes)).toEqual({ ...each, commitment: Buffer.from(each.commitment) });
+      }),
+    );
   });
 
   const hex = 'ab'.repeat(32);
@@ -59,6 +77,16 @@ describe('a commitment', () => {
     const event = Buffer.from('{"amount":1}');
     expect(Buffer.from(saltOf(key, eventId))).toEqual(salt);
     expect(Buffer.from(commitmentTo(salt, event))).toEqual(createHash('sha256').update(salt).update(event).digest());
+  });
+
+  it('is the same whatever the length of the event, and whatever was committed to before', () => {
+    const salt = Buffer.alloc(32, 3);
+    for (const length of [100_000, 0, 8_159, 8_160, 8_161, 1, 700, 5]) {
+      const event = Buffer.alloc(length, length % 251);
+      const expected = createHash('sha256').update(salt).update(event).digest();
+      expect(Buffer.from(commitmentTo(salt, event))).toEqual(expected);
+      expect(Buffer.from(commitmentTo(new Uint8Array(salt), new Uint8Array(event)))).toEqual(expected);
+    }
   });
 
   it('of the same bytes differs by event and by tenant: an entry does not tell that two events are alike', () => {

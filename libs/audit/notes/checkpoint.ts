@@ -60,13 +60,19 @@ export interface SignedCheckpoint extends Checkpoint {
 export interface LogIdentity {
   origin: string;
   keys: readonly VerifierKey[];
+  /** Which of them may have signed a tree of so many leaves, where their history tells; all of them by default. */
+  maySign?: (key: VerifierKey, size: number) => boolean;
 }
 
 /**
  * The checkpoint in a note, once a key of the log has signed it. A witness is no log: its key makes no checkpoint.
- * Throws Malformed, or SignatureRefused for another origin, for no signature of the log and for a wrong one.
+ * Throws Malformed, or SignatureRefused for another origin, for no signature of the log, for a wrong one, and where those who signed may not
+ * have signed a tree of that size.
  */
-export const openCheckpoint = (bytes: Uint8Array | string, { origin, keys }: LogIdentity): SignedCheckpoint => {
+export const openCheckpoint = (
+  bytes: Uint8Array | string,
+  { origin, keys, maySign = () => true }: LogIdentity,
+): SignedCheckpoint => {
   const note = parseNote(bytes);
   const checkpoint = parseCheckpoint(note.text);
   const signatures = verifyNote(
@@ -74,5 +80,12 @@ export const openCheckpoint = (bytes: Uint8Array | string, { origin, keys }: Log
     keys.filter(({ type }) => type !== 'cosignature'),
   );
   if (checkpoint.origin !== origin) throw new SignatureRefused(`this is a checkpoint of another log than ${origin}`);
-  return { ...checkpoint, note, signatures };
+  const timely = signatures.filter(({ key }) => maySign(key, checkpoint.size));
+  if (timely.length === 0) {
+    const leaves = String(checkpoint.size);
+    throw new SignatureRefused(
+      `who signed this does not sign a tree of ${leaves} leaves: retired before, or not yet there`,
+    );
+  }
+  return { ...checkpoint, note, signatures: timely };
 };

@@ -4,6 +4,8 @@ export { cosignedMessage, formatTimestamped, parseTimestamped } from './cosignat
 export type { TimestampedSignature } from './cosignature.js';
 export { formatNote, parseNote } from './note.js';
 export type { Note, NoteSignature } from './note.js';
+export { missingWitnesses, nobody, witnessesOf } from './quorum-rule.js';
+export type { QuorumRule } from './quorum-rule.js';
 export { requireQuorum } from './quorum.js';
 export type { Cosignature, WitnessPolicy } from './quorum.js';
 export { addSignatureLines, localSigner, signNote } from './signer.js';
@@ -12,3 +14,4 @@ export { verifiedSignatures, verifyNote } from './verify-note.js';
 export type { VerifiedSignature } from './verify-note.js';
 export { formatVerifierKey, parseVerifierKey, verifierKey } from './verifier-key.js';
 export type { KeyType, VerifierKey } from './verifier-key.js';
+export { formatVkeyFile, parseVkeyFile, vkeyPath } from './vkey-file.js';

@@ -8,19 +8,27 @@ import { checkpointPath } from '../tiles/index.js';
 import type { FindingKind } from './log-broken.js';
 import { LogBroken } from './log-broken.js';
 
-/** The checkpoint that a log is held against, and the older one that it must extend. */
+/** The checkpoint that a log is held against, and the older ones that it must extend. */
 export interface Heads {
   checkpoint: SignedCheckpoint;
   cosignatures: readonly Cosignature[];
-  older: SignedCheckpoint | undefined;
+  /** Those that were kept, the smallest first. */
+  kept: readonly SignedCheckpoint[];
+  /** All that the log must extend, the smallest first. */
+  older: readonly SignedCheckpoint[];
 }
+
+/** One checkpoint that was kept, or several. */
+export type Kept = Uint8Array | string | readonly (Uint8Array | string)[];
 
 const finding = <T>(kind: FindingKind, what: string, step: () => T): T => {
   try {
     return step();
   } catch (error) {
     const expected = error instanceof Malformed || error instanceof SignatureRefused || error instanceof QuorumMissing;
-    throw expected ? new LogBroken({ kind, message: `${what}: ${error.message}` }, { cause: error }) : error;
+    if (!expected) throw error;
+    const path = what === checkpointPath ? { path: what } : {};
+    throw new LogBroken({ kind, message: `${what}: ${error.message}`, ...path }, { cause: error });
   }
 };
 
@@ -38,11 +46,29 @@ const requireExtensible = (older: SignedCheckpoint, newer: SignedCheckpoint): vo
 const openOlder = (from: Uint8Array | string, log: LogIdentity): SignedCheckpoint =>
   finding('older_checkpoint', 'the older checkpoint', () => openCheckpoint(from, log));
 
-/** Reads and verifies the checkpoint of a log, and the older one, `from`. Throws LogBroken. */
+const listOf = (from: Kept | undefined): readonly (Uint8Array | string)[] => {
+  if (from === undefined) return [];
+  return typeof from === 'string' || from instanceof Uint8Array ? [from] : from;
+};
+
+/** Two kept checkpoints of one size that differ need no log to show the fork. */
+const requireAgreement = (older: readonly SignedCheckpoint[]): void => {
+  older.forEach((checkpoint, at) => {
+    const next = older[at + 1];
+    if (next?.size !== checkpoint.size || sameHash(next.root, checkpoint.root)) return;
+    const message = `the log signed two trees of ${String(checkpoint.size)} leaves: two of the older checkpoints differ`;
+    throw new LogBroken({ kind: 'forked', message });
+  });
+};
+
+const bySize = (one: SignedCheckpoint, other: SignedCheckpoint): number => one.size - other.size;
+
+/** Reads and verifies the checkpoint of a log, and the older ones, `from`; `own` are verified already. Throws LogBroken. */
 export const readHeads = async (
   files: LogFiles,
   { log, witnesses }: Trust,
-  from: Uint8Array | string | undefined,
+  from: Kept | undefined,
+  own: readonly SignedCheckpoint[] = [],
 ): Promise<Heads> => {
   const bytes = await files.read(checkpointPath);
   if (!bytes) {
@@ -52,7 +78,11 @@ export const readHeads = async (
   const cosignatures = finding('witnesses', checkpointPath, () =>
     witnesses ? requireQuorum(checkpoint.note, witnesses) : [],
   );
-  const older = from === undefined ? undefined : openOlder(from, log);
-  if (older) requireExtensible(older, checkpoint);
-  return { checkpoint, cosignatures, older };
+  const kept = listOf(from)
+    .map((each) => openOlder(each, log))
+    .sort(bySize);
+  const older = [...kept, ...own].sort(bySize);
+  for (const each of older) requireExtensible(each, checkpoint);
+  requireAgreement(older);
+  return { checkpoint, cosignatures, kept, older };
 };

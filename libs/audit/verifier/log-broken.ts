@@ -25,7 +25,13 @@ export type FindingKind =
   /** A position of a shard comes a second time, or after a later one. */
   | 'repeated'
   /** A leaf is not the commitment to its event. */
-  | 'event';
+  | 'event'
+  /** A leaf whose event was to be there has none. */
+  | 'event_missing'
+  /** The history of the log's keys does not lead from the key that is trusted to the one that signs. */
+  | 'key_history'
+  /** A receipt does not show what it says. */
+  | 'receipt';
 
 export interface Finding {
   kind: FindingKind;
