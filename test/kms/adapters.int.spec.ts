@@ -2,6 +2,8 @@ import { DisableKeyCommand, EnableKeyCommand, ScheduleKeyDeletionCommand } from 
 import type { EncryptionContext, KeyManagement } from '#keys';
 import { KeyManagementUnavailable, UnwrapRefused, openKeyManagement } from '#keys';
 import { itManagesKeys } from '../../libs/keys/testing/key-management-contract.js';
+import { formatCheckpoint, openCheckpoint, signNote } from '#audit';
+import { kmsSigner } from '../../apps/merkle-anchor/signers/index.js';
 import type { Emulator, EmulatorName } from './emulators.js';
 import { describeWith, startEmulator } from './emulators.js';
 import type { EmulatedKeys } from './keys.js';
@@ -11,6 +13,16 @@ const context: EncryptionContext = { tenantId: 't', purpose: 'token', environmen
 /** Ciphertext and tag of a data key; what stands before them names the key, and each stand-in has words of its own for that. */
 const sealedBytes = 32;
 const runs = 25;
+
+/** Signs a checkpoint with the key named `audit`, and reads it as somebody who has nothing but the public key. */
+const signedCheckpoint = async (kms: KeyManagement) => {
+  const signer = await kmsSigner(kms, 'audit', 'example.com/log');
+  const head = { origin: 'example.com/log', size: 7, root: Buffer.alloc(32, 1), extensions: [] };
+  const note = await signNote(formatCheckpoint(head), [signer]);
+  const log = { origin: head.origin, keys: [signer.key] };
+  expect(() => openCheckpoint(note.replace('\n7\n', '\n8\n'), log)).toThrow('is not one of this text');
+  return { type: signer.key.type, size: openCheckpoint(note, log).size };
+};
 
 /** The adapter and the keys of an emulator, started once for the tests of one `describe`. */
 const stage = (name: EmulatorName, spec: 'ECC_NIST_P256' | 'ECC_NIST_EDWARDS25519') => {
@@ -34,6 +46,10 @@ const stage = (name: EmulatorName, spec: 'ECC_NIST_P256' | 'ECC_NIST_EDWARDS2551
   const { kms, keys } = stage('moto', 'ECC_NIST_P256');
 
   itManagesKeys({ open: kms, signingKeys: { 'ecdsa-p256': 'audit' }, sealedBytes, runs });
+
+  it('signs checkpoints with ECDSA P-256', async () => {
+    expect(await signedCheckpoint(kms())).toEqual({ type: 'ecdsa-p256', size: 7 });
+  });
 
   it('says which setting names no key', async () => {
     await expect(kms().sign('other', Buffer.from('x'))).rejects.toThrow("KMS_SIGNING_KEY_ID names no key for 'other'");
@@ -59,6 +75,10 @@ const stage = (name: EmulatorName, spec: 'ECC_NIST_P256' | 'ECC_NIST_EDWARDS2551
 (await describeWith('ministack'))('Ed25519 of AWS KMS as ministack plays it', () => {
   const { kms } = stage('ministack', 'ECC_NIST_EDWARDS25519');
   itManagesKeys({ open: kms, signingKeys: { ed25519: 'audit' }, wraps: false });
+
+  it('signs checkpoints with Ed25519', async () => {
+    expect(await signedCheckpoint(kms())).toEqual({ type: 'ed25519', size: 7 });
+  });
 });
 
 (await describeWith('localemu'))('AWS KMS as LocalEmu plays it', () => {

@@ -8,7 +8,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { outputOf, startChild } from '../judges/child.js';
 import { freePorts } from '../kafka/ports.js';
 
-export type EmulatorName = 'moto' | 'ministack' | 'localemu';
+export type EmulatorName = 'moto' | 'moto-s3' | 'ministack' | 'localemu';
 
 export interface Emulator {
   endpoint: string;
@@ -17,6 +17,8 @@ export interface Emulator {
 
 interface Program {
   command: string;
+  /** Its folder is .cache/python-FOLDER: its name by default. */
+  folder?: string;
   install: string;
   /** What is started: `path` is where the command was found. */
   launch: (path: string, port: number) => { file: string; args: string[]; environment: NodeJS.ProcessEnv };
@@ -37,11 +39,33 @@ PosixReactorBase.listenTCP = on_loopback
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name='__main__')`;
 
+/** moto looks whether a key is there and then writes it, and S3 does both at once: without this no writer would ever lose a race. */
+const putsOneAtATime = `
+import threading
+from moto.s3.responses import S3Response
+from moto.server import main
+put, one_at_a_time = S3Response.put_object, threading.Lock()
+def put_alone(self):
+    with one_at_a_time:
+        return put(self)
+S3Response.put_object = put_alone
+main()`;
+
 const programs: Readonly<Record<EmulatorName, Program>> = {
   moto: {
     command: 'moto_server',
     install: "pip install 'moto[server]==5.2.5'",
     launch: (file, port) => ({ file, args: ['-H', '127.0.0.1', '-p', String(port)], environment: {} }),
+  },
+  'moto-s3': {
+    command: 'moto_server',
+    folder: 'moto',
+    install: "pip install 'moto[server]==5.2.5'",
+    launch: (path, port) => ({
+      file: join(dirname(path), 'python3'),
+      args: ['-c', putsOneAtATime, '-H', '127.0.0.1', '-p', String(port)],
+      environment: {},
+    }),
   },
   ministack: {
     command: 'ministack',
@@ -75,8 +99,8 @@ const isExecutable = (path: string): Promise<boolean> =>
   );
 
 const pathOf = async (name: EmulatorName): Promise<string | undefined> => {
-  const { command, needs } = programs[name];
-  const folders = [join(root, '.cache', `python-${name}`, 'bin'), ...(process.env.PATH ?? '').split(delimiter)];
+  const { command, folder: own = name, needs } = programs[name];
+  const folders = [join(root, '.cache', `python-${own}`, 'bin'), ...(process.env.PATH ?? '').split(delimiter)];
   for (const folder of folders) {
     if (folder === '' || !(await isExecutable(join(folder, command)))) continue;
     if (needs === undefined || (await outputOf(join(folder, 'python'), ['-c', needs])) !== undefined)

@@ -10,8 +10,9 @@ export interface KmsError {
   message?: string;
 }
 
-/** What the proxy does to each request; `undefined`: nothing, it goes through. */
-export type Fault = { error: KmsError } | { delay_ms: number } | { closes: true } | undefined;
+/** What the proxy does to each request; `undefined`: nothing, it goes through. S3 says no in XML. */
+export type Fault =
+  { error: KmsError } | { xml: { status: number; code: string } } | { delay_ms: number } | { closes: true } | undefined;
 
 /** Faults of a KMS by what they are to us. */
 export const faults = {
@@ -45,6 +46,7 @@ export const startFaultProxy = async (endpoint: string): Promise<FaultProxy> => 
     asked.push(String(request.headers['x-amz-target']).replace('TrentService.', ''));
     if (fault === undefined) forward(endpoint, request, response);
     else if ('closes' in fault) request.socket.destroy();
+    else if ('xml' in fault) refuseInXml(fault.xml, request, response);
     else if ('error' in fault) refuse(fault.error, request, response);
     else waiting.add(setTimeout(() => request.socket.destroy(), fault.delay_ms));
   });
@@ -69,6 +71,16 @@ const refuse = ({ status, name, message }: KmsError, request: IncomingMessage, r
   request.resume();
   response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1' });
   response.end(JSON.stringify({ __type: name, message }));
+};
+
+const refuseInXml = (
+  { status, code }: { status: number; code: string },
+  request: IncomingMessage,
+  response: ServerResponse,
+): void => {
+  request.resume();
+  response.writeHead(status, { 'content-type': 'application/xml' });
+  response.end(`<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>not now</Message></Error>`);
 };
 
 const forward = (endpoint: string, request: IncomingMessage, response: ServerResponse): void => {

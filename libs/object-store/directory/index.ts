@@ -1,0 +1,2 @@
+export { DirectoryStore } from './directory-store.js';
+export type { DirectoryStoreOptions } from './directory-store.js';
