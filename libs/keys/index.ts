@@ -1,3 +1,5 @@
+export { SaltsExpired } from './audit-salts.js';
+export type { AuditSalts } from './audit-salts.js';
 export { apiKeyForm, mayBeUsedIn } from './api-key.js';
 export type { ApiKeyForm } from './api-key.js';
 export {
@@ -23,6 +25,7 @@ export type {
 } from './key-management.js';
 export { Keys } from './keys.js';
 export type { KeysOptions, Opened, PersonalPlace, TokenPlace } from './keys.js';
+export { LogSigning } from './log-signing.js';
 export { LocalKeyManagement } from './local/index.js';
 export { openKeyManagement } from './open-key-management.js';
 export { normalizeEmail } from './normalize-email.js';

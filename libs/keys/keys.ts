@@ -1,4 +1,7 @@
+import { auditSaltsWith } from './audit-salts.js';
+import type { AuditSalts } from './audit-salts.js';
 import { hmacSha256 } from './hmac.js';
+import { defaultKeyCacheLimits } from './key-cache.js';
 import type { KeyCacheLimits } from './key-cache.js';
 import type { Environment, KeyManagement } from './key-management.js';
 import { openText, parseSealedText, sealText } from './sealed-text.js';
@@ -48,9 +51,11 @@ export class Keys {
   readonly #app: KeyUser;
   readonly #tenantKeys: TenantKeys;
   readonly #subjectKeys: SubjectKeys;
+  readonly #keyAgeMs: number;
 
   constructor({ app, environment, kms, tenantKeys, subjectKeys, cache }: KeysOptions) {
     this.#app = app;
+    this.#keyAgeMs = (cache ?? defaultKeyCacheLimits).maxAgeMs;
     this.#tenantKeys = new TenantKeys({ kms, store: tenantKeys, environment, cache });
     this.#subjectKeys = new SubjectKeys({ tenantKeys: this.#tenantKeys, store: subjectKeys, cache });
   }
@@ -168,6 +173,17 @@ export class Keys {
     return this.#tenantKeys.use(tenantId, 'fingerprint', 'first', (key) =>
       hmacSha256(key.bytes, value).toString('base64url'),
     );
+  }
+
+  /**
+   * The salts of a tenant's events in the audit log, each HMAC-SHA256(tenant's audit key, event id), 32 bytes: one use of the key however
+   * many are computed, so ask once a batch. They never change: the tenant's first audit key computes them for good, and is made at the first
+   * use. The function it gives may be used for as long as a key may be kept, and throws SaltsExpired after that.
+   */
+  async auditSalts(tenantId: string): Promise<AuditSalts> {
+    assertMayUse(this.#app, 'audit-salt:mac');
+    assertUuid(tenantId);
+    return this.#tenantKeys.use(tenantId, 'audit', 'first', (key) => auditSaltsWith(key.bytes, this.#keyAgeMs));
   }
 
   /** Forgets and zeroes every key that is held in clear; the next use loads them anew. */

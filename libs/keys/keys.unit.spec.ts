@@ -250,7 +250,8 @@ describe('who may decrypt', () => {
   /** Those of the platform and of rotation have specs of their own: platform-keys and rotation. */
   type OfTenants = Exclude<
     KeyCapability,
-    `${'inbox' | 'webhook-secret' | 'api-key'}:${string}` | `${'tenant' | 'platform' | 'master'}-key:rotate`
+    | `${'inbox' | 'webhook-secret' | 'api-key' | 'checkpoint'}:${string}`
+    | `${'tenant' | 'platform' | 'master'}-key:rotate`
   >;
   const operations: Record<OfTenants, (keys: Keys) => Promise<unknown>> = {
     'personal:seal': (keys: Keys) => keys.sealPersonal(personal, 'x'),
@@ -261,6 +262,7 @@ describe('who may decrypt', () => {
     'client-secret:seal': (keys: Keys) => keys.sealClientSecret(token, 'x'),
     'client-secret:open': (keys: Keys) => keys.openClientSecret(token, 'v1.1.AAAA'),
     'fingerprint:mac': (keys: Keys) => keys.fingerprint(tenantId, 'x'),
+    'audit-salt:mac': (keys: Keys) => keys.auditSalts(tenantId),
     'dead-letter:seal': (keys: Keys) => keys.sealDeadLetter(tenantId, '3:7', Buffer.from('x')),
     'dead-letter:open': (keys: Keys) => keys.openDeadLetter(tenantId, '3:7', 'v1.1.AAAA'),
   };

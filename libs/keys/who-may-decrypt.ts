@@ -2,7 +2,7 @@ import { KeyUseDenied } from './errors.js';
 import type { Environment } from './key-management.js';
 
 /** What a tenant's keys are for. These words are a storage format and part of every encryption context. */
-export type KeyPurpose = 'personal' | 'token' | 'index' | 'dead_letter' | 'client_secret' | 'fingerprint';
+export type KeyPurpose = 'personal' | 'token' | 'index' | 'dead_letter' | 'client_secret' | 'fingerprint' | 'audit';
 
 /**
  * What the platform's own data keys are for. These words, too, are a storage format and part of every encryption context. That of
@@ -13,7 +13,10 @@ export type PlatformPurpose = 'inbox' | 'webhook_secret';
 /** What the KMS itself seals, by the same kind of words. */
 export type SecretPurpose = 'webhook_secret' | 'api_key';
 
-/** What an app can do with keys: seal or open values of a purpose, or compute the keyed index. */
+/**
+ * What an app can do with keys: seal or open values of a purpose, compute the keyed index or the salts of the audit log, sign that log or look
+ * at the keys that do.
+ */
 export type KeyCapability =
   | 'personal:seal'
   | 'personal:open'
@@ -31,6 +34,9 @@ export type KeyCapability =
   | 'client-secret:seal'
   | 'client-secret:open'
   | 'fingerprint:mac'
+  | 'audit-salt:mac'
+  | 'checkpoint:sign'
+  | 'checkpoint:show-key'
   | 'tenant-key:rotate'
   | 'platform-key:rotate'
   | 'master-key:rotate';
@@ -56,10 +62,19 @@ const commandSide: readonly KeyCapability[] = ['personal:seal', 'personal:open',
 /** Which app may do what, in one place. An app takes processor tokens in; only the gateway reads them out again. */
 export const whoMayDecrypt: Readonly<Record<KeyUser, readonly KeyCapability[]>> = {
   // A payer's browser finishes an action with a client secret: the api hands it on, and nothing else of the processor's.
-  api: [...commandSide, 'client-secret:open'],
+  api: [...commandSide, 'client-secret:open', 'audit-salt:mac'],
   // What it could not read it puts away unread; an operator looks at it.
   'command-worker': [...commandSide, 'dead-letter:seal'],
-  operator: ['dead-letter:open', 'webhook-secret:seal', 'api-key:seal', 'tenant-key:rotate', 'platform-key:rotate'],
+  // An export of the audit log holds the salts, and a key that is to sign it is introduced by who cannot sign with it.
+  operator: [
+    'dead-letter:open',
+    'webhook-secret:seal',
+    'api-key:seal',
+    'tenant-key:rotate',
+    'platform-key:rotate',
+    'audit-salt:mac',
+    'checkpoint:show-key',
+  ],
   // Reconciliation puts events that were never delivered into the inbox, and never looks into it.
   gateway: [
     'personal:seal',
@@ -77,7 +92,8 @@ export const whoMayDecrypt: Readonly<Record<KeyUser, readonly KeyCapability[]>> 
   privacy: ['personal:seal', 'personal:open'],
   // Nothing of a tenant.
   'webhook-ingest': ['inbox:seal', 'inbox:open', 'webhook-secret:seal', 'webhook-secret:open'],
-  'merkle-anchor': [],
+  // Salts what it seals, and signs it. It opens nothing.
+  'merkle-anchor': ['audit-salt:mac', 'checkpoint:sign', 'checkpoint:show-key'],
   relay: [],
   projector: [],
 };

@@ -19,12 +19,16 @@ export interface Policy {
 
 /** To be filled in, as are the words in capitals of the README. */
 const wrappingKey = 'arn:aws:kms:REGION:ACCOUNT:key/KMS_KEY_ID';
+/** The keys that sign the audit log: named by their tag, since there is another one with every rotation. */
+const signingKeys = 'arn:aws:kms:REGION:ACCOUNT:key/*';
+const taggedForSigning = { StringEquals: { 'aws:ResourceTag/billing': 'audit-log' } };
 /** Purposes of what the KMS seals for the platform: keys, and secrets, of which it seals each by itself. */
 const secretPurposes: readonly string[] = ['api_key', 'webhook_secret'];
 const platformPurposes: readonly string[] = [...rotatingPlatformPurposes, ...secretPurposes];
 
 /** Whose key a capability needs, and of which purpose; undefined for those that are about keys and not about what they seal. */
 const keyOf = (capability: KeyCapability): { tenant?: string; platform?: string } | undefined => {
+  if (capability === 'audit-salt:mac') return { tenant: 'audit' };
   const word = capability.slice(0, capability.indexOf(':')).replaceAll('-', '_');
   const tenant = tenantPurposes.find((purpose) => purpose === word);
   if (tenant) return { tenant };
@@ -119,6 +123,17 @@ const masterRotationOf = (capabilities: readonly KeyCapability[]): Statement[] =
   ];
 };
 
+/** Signing the audit log, and looking at the keys that do. A service signs with what the log says that signs it, so the tag need not change. */
+const signingOf = (capabilities: readonly KeyCapability[]): Statement[] => {
+  const actions = [
+    ...(capabilities.includes('checkpoint:show-key') ? ['kms:GetPublicKey'] : []),
+    ...(capabilities.includes('checkpoint:sign') ? ['kms:Sign'] : []),
+  ];
+  if (actions.length === 0) return [];
+  const Sid = actions.includes('kms:Sign') ? 'SignAuditLog' : 'LookAtSigningKeys';
+  return [{ Sid, Effect: 'Allow', Action: actions, Resource: signingKeys, Condition: taggedForSigning }];
+};
+
 /** The policy of a service's role. One that holds no keys is denied KMS as a whole, whatever else is attached to it. */
 export const policyOf = (user: KeyUser): Policy => {
   const capabilities = capabilitiesIn('production', user);
@@ -130,6 +145,7 @@ export const policyOf = (user: KeyUser): Policy => {
           ...useOf('platform', capabilities),
           ...rotationOf(capabilities),
           ...masterRotationOf(capabilities),
+          ...signingOf(capabilities),
         ];
   return { Version: '2012-10-17', Statement };
 };

@@ -60,9 +60,11 @@ describe('the IAM policies', () => {
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
-  it('are one for each service, and the policy of the key itself', () => {
+  it('are one for each service, and the policies of the keys themselves', () => {
     const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
-    expect(files.sort()).toEqual([...users.map((user) => `${user}.json`), 'key-policy.json'].sort());
+    expect(files.sort()).toEqual(
+      [...users.map((user) => `${user}.json`), 'key-policy.json', 'signing-key-policy.json'].sort(),
+    );
   });
 
   it('let the gateway alone open API keys, the ingest alone webhook secrets, and the operator alone seal them', () => {
@@ -105,8 +107,23 @@ describe('the IAM policies', () => {
       for (const context of proofs) expect(whoMay(action, context)).toEqual([]);
   });
 
-  it('let the operator open dead letters and nothing else', () => {
-    expect(contexts.filter((context) => allows('operator', 'kms:Decrypt', context))).toEqual([tenantOf('dead_letter')]);
+  it('let the operator open dead letters, salt an export of the audit log, and nothing else', () => {
+    const opened = contexts.filter((context) => allows('operator', 'kms:Decrypt', context));
+    expect(opened).toEqual([tenantOf('dead_letter'), tenantOf('audit')]);
+  });
+
+  it('let the anchor salt the audit log, and open nothing', () => {
+    expect(whoMay('kms:Decrypt', tenantOf('audit'))).toEqual(['api', 'merkle-anchor', 'operator']);
+    for (const action of uses)
+      for (const context of contexts.filter(({ purpose }) => purpose !== 'audit'))
+        expect([action, context, allows('merkle-anchor', action, context)]).toEqual([action, context, false]);
+  });
+
+  it('let the anchor alone sign, and the operator look at the keys that it introduces', () => {
+    const signing = { 'aws:ResourceTag/billing': 'audit-log' };
+    expect(whoMay('kms:Sign', signing)).toEqual(['merkle-anchor']);
+    expect(whoMay('kms:GetPublicKey', signing)).toEqual(['merkle-anchor', 'operator']);
+    for (const action of ['kms:Sign', 'kms:GetPublicKey']) expect(whoMay(action, {})).toEqual([]);
   });
 
   it.each([
@@ -154,8 +171,39 @@ describe('the policy of the key', () => {
   });
 
   it('lets the roles do what their own policies give them, and no more', () => {
-    const given = users.flatMap((user) => read(user).Statement.filter(({ Effect }) => Effect === 'Allow'));
-    const actions = new Set(given.flatMap(({ Action }) => listOf(Action)));
-    expect(actionsOf('Allow', /TheirOwn/).sort()).toEqual([...actions].sort());
+    expect(actionsOf('Allow', /TheirOwn/).sort()).toEqual(givenOn(({ Sid }) => !isOfSigning(Sid)));
+  });
+});
+
+const isOfSigning = (Sid: string): boolean => /AuditLog|SigningKeys/.test(Sid);
+
+/** What the roles are allowed in such statements, sorted. */
+const givenOn = (wanted: (statement: Statement) => boolean): string[] => {
+  const given = users.flatMap((user) => read(user).Statement.filter(({ Effect }) => Effect === 'Allow'));
+  return [...new Set(given.filter(wanted).flatMap(({ Action }) => listOf(Action)))].sort();
+};
+
+describe('the policy of the keys that sign the audit log', () => {
+  const { Statement: statements } = read('signing-key-policy');
+  const of = (pattern: RegExp) => statements.filter(({ Sid }) => pattern.test(Sid));
+
+  it('lets those who administer them not sign', () => {
+    const actions = of(/Administer/).flatMap(({ Action }) => listOf(Action));
+    expect(actions).toContain('kms:DisableKey');
+    for (const use of ['kms:Sign', 'kms:*']) expect(actions).not.toContain(use);
+  });
+
+  it('lets the roles do what their own policies give them, and no more', () => {
+    const actions = of(/TheirOwn/).flatMap(({ Action }) => listOf(Action));
+    expect(actions.sort()).toEqual(givenOn(({ Sid }) => isOfSigning(Sid)));
+  });
+
+  it('denies signing to everybody but the anchor, and anything but a checkpoint as it is', () => {
+    const denied = of(/Anchor|AsItIs/);
+    expect(denied.map(({ Effect, Action }) => [Effect, Action])).toEqual([
+      ['Deny', 'kms:Sign'],
+      ['Deny', 'kms:Sign'],
+    ]);
+    expect(JSON.stringify(denied)).toContain('role/billing-merkle-anchor"');
   });
 });

@@ -5,10 +5,11 @@ export const rotatingPurposes = ['client_secret', 'dead_letter', 'personal', 'to
 export type RotatingPurpose = (typeof rotatingPurposes)[number];
 
 /**
- * What these compute is compared with what they computed before: an email with those that are taken, a card with those that were seen. With
- * another key no comparison would find anything, so the first version stays, and only its wrapping is renewed.
+ * What these compute is compared with what they computed before: an email with those that are taken, a card with those that were seen, the
+ * salt of an event with the leaf that was made with it. With another key no comparison would find anything, so the first version stays, and
+ * only its wrapping is renewed.
  */
-export const lastingPurposes = ['fingerprint', 'index'] as const;
+export const lastingPurposes = ['audit', 'fingerprint', 'index'] as const;
 
 /** Every purpose of a tenant's keys. */
 export const tenantPurposes: readonly KeyPurpose[] = [...rotatingPurposes, ...lastingPurposes];
