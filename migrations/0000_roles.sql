@@ -4,7 +4,7 @@ do $$
 declare
   wanted text;
 begin
-  foreach wanted in array array['billing_owner', 'billing_appender', 'billing_tailer', 'billing_operator'] loop
+  foreach wanted in array array['billing_owner', 'billing_appender', 'billing_tailer', 'billing_operator', 'billing_retention'] loop
     if not exists (select from pg_roles where rolname = wanted) then
       begin
         execute format('create role %I nologin noinherit', wanted);
@@ -34,7 +34,7 @@ declare
 begin
   foreach wanted in array array[
     'billing_owner', 'billing_projector', 'billing_gateway', 'billing_relay', 'billing_merkle_anchor', 'billing_command_worker', 'billing_analyst',
-    'billing_webhook_ingest', 'billing_operator'
+    'billing_webhook_ingest', 'billing_operator', 'billing_retention'
   ] loop
     if not pg_has_role(current_user, wanted, 'set') then
       execute format('grant %I to %I', wanted, current_user);

@@ -59,6 +59,9 @@ const asked: Partial<Record<EventType, string[]>> = {
   AccessDenied: [...edges, 'billing_webhook_ingest'],
   // Analysts record that they read the log, and can append nothing else.
   PrivilegedAccessGranted: [...edges, 'billing_analyst', 'billing_operator'],
+  // Which keys sign the log is an operator's word; the anchor, who signs, has none in it.
+  AuditKeyIntroduced: ['billing_operator'],
+  AuditKeyRetired: ['billing_operator'],
   PaymentLookupRequested: ['billing_webhook_ingest'],
   PaymentMethodLookupRequested: ['billing_webhook_ingest'],
   ConnectedAccountLookupRequested: ['billing_webhook_ingest'],
@@ -84,7 +87,11 @@ const asked: Partial<Record<EventType, string[]>> = {
 };
 
 /** What may be said of a suspended tenant by whom it may be said at all; facts always, since the money has moved. */
-const whileSuspended: EventType[] = ['TenantSuspended', 'TenantReinstated', 'AccessDenied', 'PrivilegedAccessGranted'];
+const whileSuspended: EventType[] = [
+  ...(['TenantSuspended', 'TenantReinstated', 'AccessDenied', 'PrivilegedAccessGranted'] as const),
+  // In the platform's own log, which nobody writes to otherwise.
+  ...(['AuditKeyIntroduced', 'AuditKeyRetired'] as const),
+];
 
 const expected = Object.fromEntries(
   (Object.keys(eventTypes) as EventType[]).map((type) => [type, [...(asked[type] ?? ears)].sort()]),

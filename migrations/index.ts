@@ -55,4 +55,7 @@ export const migrations = [
   migration('0023_processor_keys', 1763683200023),
   migration('0024_setup_intents', 1763683200024),
   migration('0025_checkout', 1763683200025),
+  migration('0026_audit_log', 1763683200026),
+  migration('0027_retention', 1763683200027),
+  migration('0028_audit_keys', 1763683200028),
 ];

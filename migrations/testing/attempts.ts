@@ -37,24 +37,30 @@ const attemptFunction = `
   end $$;
   grant usage on schema trial to public;`;
 
+/** Roles without a login, that operators act as. */
+const actingRoles = ['billing_operator', 'billing_retention'];
+
 /** Tries statements as the roles of a database, and counts them. */
 export class Attempts {
   count = 0;
   readonly #pools = new Map<string, pg.Pool>();
-  readonly #operator = {
-    name: `operator_${randomBytes(6).toString('hex')}`,
-    password: randomBytes(12).toString('hex'),
-  };
+  /** A login of its own for each of them. */
+  readonly #operators = new Map(
+    actingRoles.map((role) => [
+      role,
+      { name: `operator_${randomBytes(6).toString('hex')}`, password: randomBytes(12).toString('hex') },
+    ]),
+  );
 
   private constructor(private readonly database: TestDatabase) {}
 
   static async in(database: TestDatabase): Promise<Attempts> {
     await database.admin.query(attemptFunction);
     const attempts = new Attempts(database);
-    const { name, password } = attempts.#operator;
-    await database.admin.query(
-      `create role ${pg.escapeIdentifier(name)} login noinherit password ${pg.escapeLiteral(password)} in role billing_operator`,
-    );
+    for (const [role, { name, password }] of attempts.#operators)
+      await database.admin.query(
+        `create role ${pg.escapeIdentifier(name)} login noinherit password ${pg.escapeLiteral(password)} in role ${role}`,
+      );
     return attempts;
   }
 
@@ -70,26 +76,27 @@ export class Attempts {
 
   async close(): Promise<void> {
     await Promise.all([...this.#pools.values()].map((pool) => pool.end()));
-    await this.database.admin.query(`drop role ${pg.escapeIdentifier(this.#operator.name)}`);
+    for (const { name } of this.#operators.values())
+      await this.database.admin.query(`drop role ${pg.escapeIdentifier(name)}`);
   }
 
   #poolOf(role: string): pg.Pool {
     const known = this.#pools.get(role);
     if (known) return known;
-    const pool =
-      role === 'billing_operator'
-        ? this.#operatorPool()
-        : new pg.Pool({ connectionString: this.database.url(role), max: 1 });
+    const operator = this.#operators.get(role);
+    const pool = operator
+      ? this.#operatorPool(role, operator)
+      : new pg.Pool({ connectionString: this.database.url(role), max: 1 });
     pool.on('error', () => undefined); // the database may be dropped before its connections have closed
     this.#pools.set(role, pool);
     return pool;
   }
 
-  /** An operator is a login of their own, who acts as the operator. */
-  #operatorPool(): pg.Pool {
+  /** An operator is a login of their own, who acts as the operator, or as the one that removes. */
+  #operatorPool(role: string, { name, password }: { name: string; password: string }): pg.Pool {
     const url = new URL(this.database.adminUrl);
-    url.username = this.#operator.name;
-    url.password = this.#operator.password;
-    return new pg.Pool({ connectionString: url.href, max: 1, options: '-c role=billing_operator' });
+    url.username = name;
+    url.password = password;
+    return new pg.Pool({ connectionString: url.href, max: 1, options: `-c role=${role}` });
   }
 }

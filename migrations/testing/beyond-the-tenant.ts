@@ -13,6 +13,8 @@ export const beyondTheTenant: Record<string, string> = {
   'appender: select, insert tenant': 'append looks up shards and suspension; add_tenant adds',
   'appender: select, insert, update counter': 'append keeps sums within their bounds',
   'appender: select, insert, update stream': 'append checks versions and moves them',
+  'appender: select, insert, update balance_brought_forward':
+    'a trigger brings forward what removed events had in the books; it runs as the appender',
   'appender: update tenant (suspended_at)': 'append lets the row follow TenantSuspended and TenantReinstated',
   'tailer: select event': 'tail tells that something was appended, not what',
   'tailer: select tenant': 'tenants_page and tenant_of_platform, for those who run the deployment',
@@ -60,6 +62,18 @@ export const beyondTheTenant: Record<string, string> = {
   'analyst: select event': 'people who read the log; personal data in it is sealed, and they have no key',
   'analyst: select tenant (id, shard)': 'finds the shard of the tenant they look at',
   'analyst: select dead_letter': 'people who look at what could not be digested',
+
+  'operator: select legal_hold': 'places and releases holds of every tenant',
+  'operator: insert legal_hold (reason, stream_id, tenant_id) where not released': 'places holds',
+  'operator: update legal_hold (release_reason, released_at) where not released or released':
+    'releases those that are not',
+  'projector: select balance_brought_forward': 'folds begin with what removed events had in the books',
+  'retention: select, delete event': 'removes what is past its retention; a trigger judges every row',
+  'retention: select legal_hold': 'removes nothing that is held',
+  'retention: select processor_token (payment_method_id, tenant_id)':
+    'removes no payment method that can still be charged; not what its token is',
+  'retention: select processor_call (stream_id, tenant_id)': 'removes nothing that a call is out for',
+  'retention: select dead_letter (stream_id, tenant_id)': 'removes nothing that waits to be digested',
 
   'command-worker: select, insert, update, delete dead_letter where its own': 'what it could not digest itself',
   'gateway: select, insert, update, delete dead_letter where its own': 'what it could not digest itself',
@@ -122,6 +136,26 @@ export const withPlatformTables: Record<string, string> = {
   'relay: select, insert, update, delete relay': 'relays count each other',
   'relay: select, update relay_lease': 'one relay has a shard at a time',
   'merkle-anchor: select log_head': 'reads the log',
+  'merkle-anchor: select, insert audit_leaf_run': 'writes where each leaf is, and looks what is missing',
+  'merkle-anchor: select, update audit_lease': 'one anchor seals at a time',
+  'appender: insert event_removed': 'a trigger writes down what was removed; only it and append run as the appender',
+  'retention: select event_removed': 'tells what was removed before',
+  'retention: select retention_archive': 'removes nothing without a verified copy',
+  'retention: select audit_leaf_run': 'removes nothing that is not sealed, nor the newest that is',
+  'retention: select checkpoint (consumer, position, shard) where of the projector':
+    'removes nothing that the read models have not digested, nor while a rebuild would miss it in the books',
+  'operator: select retention_archive': 'tells what was archived',
+  'operator: insert retention_archive (event_count, manifest, manifest_sha256, month, positions, shard, store, tree_size)':
+    'says what was archived and verified',
+  'analyst: select event_removed': 'tells a removal from a gap',
+  'command-worker: select event_removed': 'tells a removal from a gap',
+  'gateway: select event_removed': 'tells a removal from a gap',
+  'merkle-anchor: select event_removed': 'tells a removal from a gap',
+  'operator: select event_removed': 'tells what was removed',
+  'projector: select event_removed': 'tells a removal from a gap',
+  'relay: select event_removed': 'tells a removal from a gap',
+  'api: select audit_leaf_run': 'finds the leaf of an event that its tenant may read',
+  'operator: select audit_leaf_run': 'exports openings, each beside its leaf',
   'merkle-anchor: select, insert, update checkpoint where its own': 'its place',
   'analyst: select log_head': 'people who read the log',
   'analyst: select command_dead_letter (appended_at, claimed_producer, claimed_tenant, command_type, created_at, detail, kafka_offset, kafka_partition, message_id, reason)':
@@ -136,6 +170,9 @@ export const conditionNames: Record<string, string> = {
   "((source = 'reconciled'::text) AND (state = 'received'::text))": 'reconciled',
   "(created_at < (now() - '30 days'::interval))": 'older than 30 days',
   '(expires_at < now())': 'expired',
+  '(released_at IS NULL)': 'not released',
+  '(released_at IS NOT NULL)': 'released',
+  "(consumer ~~ 'projector:%'::text)": 'of the projector',
   "(purpose = 'inbox'::text)": 'of the inbox',
   "(purpose = ANY (ARRAY['inbox'::text, 'webhook_secret'::text]))": 'of the inbox or webhook secrets',
   "(kind = 'api'::text)": 'an API key',
@@ -166,6 +203,7 @@ export const functions: Record<string, { callers: string[]; beyond: string }> = 
     beyond:
       'appends for any tenant, what `appendable` lets the login append and where; streams, commands, claims and counters are each tenant’s own',
   },
+  bookings_of: { callers: ['billing_appender'], beyond: 'nothing: what an event that is given has in the books' },
   copy_indexes_to_rebuild: { callers: [], beyond: 'the owner’s' },
   create_rebuild: { callers: [], beyond: 'the owner’s' },
   gateway_finds_no_more: { callers: [], beyond: 'a trigger’s: it looks at the row alone that is changed' },
@@ -174,12 +212,28 @@ export const functions: Record<string, { callers: string[]; beyond: string }> = 
     beyond:
       'tells that an account at the processor is another tenant’s, and not whose: only platform administrators get there',
   },
+  hold_shard: {
+    callers: ['billing_retention'],
+    beyond: 'makes appends to a shard wait for the end of a removal, and tells nothing',
+  },
+  continue_leaf_runs: { callers: [], beyond: 'nothing: a trigger' },
+  keep_event: { callers: [], beyond: 'nothing: a trigger' },
+  keep_record: { callers: [], beyond: 'nothing: a trigger' },
   key_version_follows: { callers: [], beyond: 'nothing: a trigger' },
+  no_removal_beside: { callers: [], beyond: 'nothing: a trigger' },
+  record_removal: { callers: [], beyond: 'nothing: a trigger' },
+  retention_ends: { callers: ['billing_operator', 'billing_retention'], beyond: 'nothing: seven years before now' },
+  retention_refusal: {
+    callers: ['billing_retention'],
+    beyond: 'tells why an event must stay, with the rights of who asks',
+  },
+  refuse_change_of_log: { callers: [], beyond: 'nothing: a trigger' },
   secret_ages: {
     callers: ['billing_api', 'billing_gateway', 'billing_webhook_ingest'],
     beyond:
       'tells how old the processor’s secrets are, of each kind; not which there are, and nothing of what they are',
   },
+  whole_streams_go: { callers: [], beyond: 'nothing: a trigger' },
   swap_rebuild: { callers: [], beyond: 'the owner’s' },
   tail: {
     callers: ['billing_api', 'billing_command_worker'],
@@ -198,6 +252,7 @@ export const functions: Record<string, { callers: string[]; beyond: string }> = 
       'billing_privacy',
       'billing_projector',
       'billing_relay',
+      'billing_retention',
       'billing_tailer',
       'billing_webhook_ingest',
     ],
@@ -216,8 +271,11 @@ export const functions: Record<string, { callers: string[]; beyond: string }> = 
 /** Tables that belong to no tenant, and why. */
 export const platformTables: Record<string, string> = {
   appendable: 'which role may append which event type',
+  audit_leaf_run: 'where the leaves of each shard are in the audit log, whosever events they are',
+  audit_lease: 'which anchor seals',
   checkpoint: "a reader's place in each shard",
   command_dead_letter: 'what was no command: whom it is from is what it says, not what we know',
+  event_removed: 'positions of each shard that a removal has emptied, whosever events stood there',
   expiry_sweep: 'how far the daily walk through the cards of all tenants is',
   key_reencryption: 'runs over the keys of every tenant, or of the one that an operator named',
   log_head: 'the end of each shard',
@@ -230,12 +288,15 @@ export const platformTables: Record<string, string> = {
   reconciliation_run: "comparisons with the processor's account, which is the platform's",
   relay: 'the relays that live',
   relay_lease: 'which relay has which shard',
+  retention_archive: 'months of each shard that were copied, whosever events they hold',
 };
 
 /** Tenants' tables of which a tenant sees nothing at all, and why: they have no policy for the tenant in context. */
 export const closedToTenants: Record<string, string> = {
+  balance_brought_forward: 'a part of the books, which a tenant sees as a whole in rm_balance',
   connected_account_holder: 'a function asks it, and tells yes or no',
   dead_letter: 'what our own code failed on is for people who run it',
+  legal_hold: 'that somebody is investigated is not for them to see',
   rebuild_aside: 'of a rebuild, for the projector',
   reconciliation_finding: 'of the platform’s account, for people who run it',
   webhook_events: 'whose one is, is found out after it was stored',

@@ -101,11 +101,11 @@ export const tablesOf = async (admin: Asked): Promise<Table[]> => {
   }));
 };
 
-/** The roles that processes and operators act as: every login of ours, and the operator's. */
+/** The roles that processes and operators act as: every login of ours, the operator's, and the one that removes. */
 export const serviceRolesOf = async (admin: Asked): Promise<string[]> => {
   const { rows } = await admin.query<{ name: string }>(
     `select rolname::text as name from pg_roles
-    where rolname like 'billing\\_%' and (rolcanlogin or rolname = 'billing_operator') order by 1`,
+    where rolname like 'billing\\_%' and (rolcanlogin or rolname in ('billing_operator', 'billing_retention')) order by 1`,
   );
   return rows.map(({ name }) => name);
 };

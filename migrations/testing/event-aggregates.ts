@@ -1,6 +1,7 @@
 import type { Aggregate, EventType } from '#contracts';
 import { streamIdOf } from '#contracts';
 import type { AccessEvent } from '#domain/access';
+import type { AuditKeyEvent } from '#domain/audit-key';
 import type { CheckoutSessionEvent } from '#domain/checkout-session';
 import type { ConnectedAccountEvent } from '#domain/connected-account';
 import type { CustomerEvent } from '#domain/customer';
@@ -20,6 +21,7 @@ interface EventsOf {
   checkout_session: CheckoutSessionEvent;
   tenant: TenantEvent;
   access: AccessEvent;
+  audit_key: AuditKeyEvent;
 }
 
 /** The events of each aggregate's streams. Where the domain says otherwise, of a type more or less, this does not compile. */
@@ -101,6 +103,7 @@ const events: { [A in Aggregate]: Record<EventsOf[A]['type'], true> } = {
   checkout_session: { CheckoutSessionCreated: true, CheckoutSessionSetupStarted: true, CheckoutSessionExpired: true },
   tenant: { TenantAdded: true, TenantSuspended: true, TenantReinstated: true },
   access: { AccessDenied: true, PrivilegedAccessGranted: true },
+  audit_key: { AuditKeyIntroduced: true, AuditKeyRetired: true },
 };
 
 /** The words that stream ids begin with, sorted. */

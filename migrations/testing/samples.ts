@@ -53,7 +53,7 @@ export const samples: Record<string, (tenant: string, n: number) => Row> = {
     event_type: 'PaymentCreated',
     reason: 'poison',
   }),
-  tenant_key: (tenant_id, n) => ({ tenant_id, purpose: `sample_${n}`, version: 1, wrapped: bytes, superseded_at: at }),
+  tenant_key: (tenant_id, n) => ({ tenant_id, purpose: `audit_${n}`, version: 1, wrapped: bytes, superseded_at: at }),
   subject_key: (tenant_id, n) => ({ tenant_id, subject_id: id(n), purpose: 'contact', version: 1, wrapped: bytes }),
   processor_token: (tenant_id, n) => ({
     tenant_id,
@@ -141,6 +141,8 @@ export const samples: Record<string, (tenant: string, n: number) => Row> = {
     processor_id: `pi_${n}`,
     found_at: at,
   }),
+  legal_hold: (tenant_id, n) => ({ tenant_id, hold_id: id(n), stream_id: stream(n), reason: `CASE-${n}` }),
+  balance_brought_forward: (tenant_id, n) => ({ tenant_id, currency: 'usd', account: `account${n}`, amount: 1 }),
   connected_account_holder: (tenant_id, n) => ({
     processor: 'stripe',
     processor_account_id: `acct_${n}`,
