@@ -49,7 +49,8 @@ export type Aggregate =
   | 'connected_account'
   | 'checkout_session'
   | 'tenant'
-  | 'access';
+  | 'access'
+  | 'audit_key';
 
 const aggregates: ReadonlySet<string> = new Set<Aggregate>([
   'customer',
@@ -61,6 +62,7 @@ const aggregates: ReadonlySet<string> = new Set<Aggregate>([
   'checkout_session',
   'tenant',
   'access',
+  'audit_key',
 ]);
 
 /** `streamIdOf('payment', id)` is the stream of that payment. The form is a storage format. */

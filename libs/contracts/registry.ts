@@ -84,6 +84,9 @@ export const eventTypes = {
   AccessDenied: { version: 1, resting: false },
   PrivilegedAccessGranted: { version: 1, resting: false },
 
+  AuditKeyIntroduced: { version: 1, resting: true },
+  AuditKeyRetired: { version: 1, resting: true },
+
   DriftDetected: { version: 1, resting: false },
 } as const satisfies Record<string, { version: number; resting: boolean }>;
 

@@ -1,4 +1,5 @@
 import type { AccessEvent } from './access/index.js';
+import type { AuditKeyEvent } from './audit-key/index.js';
 import type { CheckoutSessionEvent } from './checkout-session/index.js';
 import type { ConnectedAccountEvent } from './connected-account/index.js';
 import type { CustomerEvent } from './customer/index.js';
@@ -23,4 +24,5 @@ export type BillingEvent =
   | ConnectedAccountEvent
   | CheckoutSessionEvent
   | TenantEvent
-  | AccessEvent;
+  | AccessEvent
+  | AuditKeyEvent;

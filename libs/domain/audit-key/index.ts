@@ -1,0 +1,3 @@
+export * from './audit-keys.js';
+export type * from './commands.js';
+export type * from './events.js';
