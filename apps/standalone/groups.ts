@@ -55,11 +55,12 @@ const sandbox: Group = {
 };
 const gateway = app('gateway', { keys: true, stripe: true, kafka: true, metrics: 0 });
 const projector = app('projector', { kafka: true, metrics: 1 });
+const merkleAnchor = app('merkle-anchor', { keys: true, kafka: true, metrics: 4 });
 const api = app('api', { port: 'PORT', keys: true, services: true, checkout: true });
 const webhookIngest = app('webhook-ingest', { port: 'WEBHOOK_PORT', keys: true, webhooks: 'taken' });
 
 const embedded: Group[] = [
-  { name: 'back', apps: [gateway, projector] },
+  { name: 'back', apps: [gateway, projector, merkleAnchor] },
   { name: 'front', apps: [api, webhookIngest] },
 ];
 
@@ -67,6 +68,7 @@ const embedded: Group[] = [
 const onKafka: Group[] = [
   gateway,
   projector,
+  merkleAnchor,
   app('relay', { kafka: true, metrics: 2 }),
   app('command-worker', { keys: true, kafka: true, metrics: 3 }),
   webhookIngest,

@@ -18,7 +18,7 @@ describeWithKafka('brokers that answer', (brokers) => {
   it('must have the topics, which who runs the cluster makes', async () => {
     const prefix = newTopicPrefix();
     await expect(checkKafka(settingsOf(brokers, prefix))).rejects.toThrow(
-      `${prefix}billing.dead-letters.v1 are not there: run \`npx --no billing topics apply\` first`,
+      `${prefix}billing.checkpoints.v1 are not there: run \`npx --no billing topics apply\` first`,
     );
     const topics = await createTopics(brokers, prefix);
     await expect(checkKafka(settingsOf(brokers, prefix))).resolves.toBeUndefined();

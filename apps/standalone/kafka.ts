@@ -5,7 +5,7 @@ import { openKafka, topicName } from '#platform/kafka';
 import { RefusedToStart } from './refusal.js';
 
 /** What the apps read and write. */
-const used = [topics.events, topics.commands, topics.results, topics.deadLetters];
+const used = [topics.events, topics.commands, topics.results, topics.deadLetters, topics.checkpoints];
 
 /**
  * Looks at the brokers before anything is started on them.

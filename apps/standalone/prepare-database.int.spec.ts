@@ -1,4 +1,4 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -112,6 +112,24 @@ describe('an external database', () => {
     await prepare(second, 'two', true);
     await logIn(first, 'two');
     await expect(prepare(first, 'one')).rejects.toThrow('of another data directory');
+  });
+
+  it('has a key of the local keyring sign the audit log from the first start on, and no other from the second', async () => {
+    const url = await createDatabase('keyed');
+    const firstAuditKey = {
+      origin: 'localhost/billing-audit',
+      kms: { provider: 'local', keyringPath: join(folder, 'keyed', 'keyring.json') },
+    } as const;
+    const settings = {
+      ...({ environment: 'development', dataDirectory: 'one', databaseUrl: url, resetRolePasswords: true } as const),
+      firstAuditKey,
+    };
+    await mkdir(join(folder, 'keyed'));
+    const events = `select type, data::jsonb ->> 'keyName' as key from billing.event where stream_id like 'audit_key-%'`;
+    for (const _ of ['first', 'second']) {
+      await prepareDatabase({ adminUrl: url, settings, rolePassword: passwordsOf('one'), print: () => undefined });
+      expect(await run(url, events)).toEqual([{ type: 'AuditKeyIntroduced', key: 'audit-1' }]);
+    }
   });
 
   it('names the migration that fails, in one line', async () => {

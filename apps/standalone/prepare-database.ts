@@ -1,5 +1,7 @@
+import { ConfigurationError } from '#platform/configuration';
 import { addDemoTenants, ForeignRolePasswords, migrate, MigrationFailed } from '#platform/migrate';
 
+import { introduceFirstAuditKey } from './first-audit-key.js';
 import { RefusedToStart } from './refusal.js';
 import type { StandaloneSettings } from './settings.js';
 
@@ -7,7 +9,8 @@ const insufficient_privilege = '42501';
 
 export interface Preparation {
   adminUrl: string;
-  settings: Pick<StandaloneSettings, 'environment' | 'dataDirectory' | 'databaseUrl' | 'resetRolePasswords'>;
+  settings: Pick<StandaloneSettings, 'environment' | 'dataDirectory' | 'databaseUrl' | 'resetRolePasswords'> &
+    Partial<Pick<StandaloneSettings, 'firstAuditKey'>>;
   rolePassword: (role: string) => string;
   /** takes a line for the reader at a time */
   print: (line: string) => void;
@@ -15,8 +18,8 @@ export interface Preparation {
 
 /**
  * Brings the database to the current schema, gives its roles this data directory's passwords and, in development, adds the
- * demo tenants. The roles belong to the whole cluster: in one that is not ours alone, passwords of another data directory
- * are left alone, because its services log in with them.
+ * demo tenants; with a local keyring, the audit log gets its first key. The roles belong to the whole cluster: in one that is
+ * not ours alone, passwords of another data directory are left alone, because its services log in with them.
  * @throws RefusedToStart with one line that says what failed, or which data directory is needed
  */
 export const prepareDatabase = async ({ adminUrl, settings, rolePassword, print }: Preparation): Promise<void> => {
@@ -25,8 +28,10 @@ export const prepareDatabase = async ({ adminUrl, settings, rolePassword, print 
     const keepForeignPasswords = external && !settings.resetRolePasswords;
     await migrate({ adminUrl, rolePassword, keepForeignPasswords, onProgress: print });
     if (settings.environment === 'development') await addDemoTenants(adminUrl);
+    if (settings.firstAuditKey) await introduceFirstAuditKey(adminUrl, settings.environment, settings.firstAuditKey);
   } catch (error) {
     if (error instanceof ForeignRolePasswords) throw new RefusedToStart(foreign(settings.dataDirectory));
+    if (error instanceof ConfigurationError) throw new RefusedToStart(error.message);
     if (!(error instanceof MigrationFailed)) throw error;
     const needs = external && error.sqlState === insufficient_privilege ? privileges : '';
     throw new RefusedToStart(`${external ? 'DATABASE_URL' : 'the database'}: ${needs}${error.message}`);

@@ -1,6 +1,8 @@
 import type { Configuration, InboundSettings, KafkaSettings } from '#platform/configuration';
 import { ConfigurationError, developmentIssuer, readConfiguration, readInboundSettings } from '#platform/configuration';
 
+import type { FirstAuditKey } from './first-audit-key.js';
+
 /** What the standalone is told by its environment. */
 export interface StandaloneSettings {
   environment: 'development' | 'test' | 'production';
@@ -27,6 +29,8 @@ export interface StandaloneSettings {
   kafkaVariables: NodeJS.ProcessEnv;
   /** what opens the keyring, for the apps that hold keys and no other */
   keyringVariables: NodeJS.ProcessEnv;
+  /** the key that signs the audit log of a trial from the first start on; undefined: an operator introduces it */
+  firstAuditKey: FirstAuditKey | undefined;
   /** everything else, for the apps: what the standalone was given, without the credentials that not each of them may have */
   inherited: NodeJS.ProcessEnv;
 }
@@ -52,7 +56,7 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
     BILLING_ENV: environment ?? 'development',
     DATABASE_URL: databaseUrl ?? 'postgres://embedded',
   });
-  const { stripe } = configuration;
+  const { stripe, kms, audit } = configuration;
   const inbound = { api: readInboundSettings(given, 'api'), webhooks: readInboundSettings(given, 'webhook-ingest') };
   const {
     DATABASE_URL: _database,
@@ -86,6 +90,7 @@ export const readSettings = (given: NodeJS.ProcessEnv): StandaloneSettings => {
     issuer: configuration.auth.issuer === developmentIssuer ? undefined : configuration.auth.issuer,
     kafkaVariables: part(isKafka),
     keyringVariables: part(isKeyring),
+    firstAuditKey: kms.provider === 'local' ? { origin: audit.origin, kms } : undefined,
     inherited: part((name) => !isKafka(name) && !isKeyring(name)),
   };
 };

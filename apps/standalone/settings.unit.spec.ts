@@ -51,10 +51,9 @@ describe('settings of the standalone', () => {
     const settings = readSettings(kafka);
     const groups = standaloneGroups(settings);
     expect(groups.map(({ name, apps }) => [name, ...apps.map((app) => app.name)])).toEqual(
-      ['sandbox', 'gateway', 'projector', 'relay', 'command-worker', 'webhook-ingest', 'api'].map((name) => [
-        name,
-        name === 'sandbox' ? 'stripe-sandbox' : name,
-      ]),
+      ['sandbox', 'gateway', 'projector', 'merkle-anchor', 'relay', 'command-worker', 'webhook-ingest', 'api'].map(
+        (name) => [name, name === 'sandbox' ? 'stripe-sandbox' : name],
+      ),
     );
     const surroundings = {
       settings,
@@ -64,7 +63,7 @@ describe('settings of the standalone', () => {
     };
     const specs = groups.flatMap((group) => appSpecs(group, surroundings));
     const told = specs.filter(({ environment }) => environment.KAFKA_SASL_PASSWORD === 'hush');
-    expect(told.map(({ name }) => name)).toEqual(['gateway', 'projector', 'relay', 'command-worker']);
+    expect(told.map(({ name }) => name)).toEqual(['gateway', 'projector', 'merkle-anchor', 'relay', 'command-worker']);
     expect(JSON.stringify(settings.inherited)).not.toContain('hush');
     expect(() => readSettings({ KAFKA_BROKERS: 'nowhere' })).toThrow('KAFKA_BROKERS must be host:port');
   });
@@ -75,7 +74,13 @@ describe('settings of the standalone', () => {
     const surroundings = { settings, ports: settings.ports, roleUrl: () => 'postgres://x', webhookSecrets: none };
     const specs = standaloneGroups(settings).flatMap((group) => appSpecs(group, surroundings));
     const told = specs.filter(({ environment }) => JSON.stringify(environment).includes(base64));
-    expect(told.map(({ name }) => name)).toEqual(['gateway', 'command-worker', 'webhook-ingest', 'api']);
+    expect(told.map(({ name }) => name)).toEqual([
+      'gateway',
+      'merkle-anchor',
+      'command-worker',
+      'webhook-ingest',
+      'api',
+    ]);
     expect(JSON.stringify(settings.inherited)).not.toContain(base64);
   });
 
@@ -91,6 +96,7 @@ describe('settings of the standalone', () => {
     expect(metricsOf({ METRICS_PORT: '9464' })).toEqual([
       ['gateway', '9464'],
       ['projector', '9465'],
+      ['merkle-anchor', '9468'],
       ['relay', '9466'],
       ['command-worker', '9467'],
     ]);

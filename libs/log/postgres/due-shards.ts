@@ -2,20 +2,22 @@ import { allShards } from '#event-store';
 
 import type { Wakeups } from './wakeups.js';
 
-/** How often a reader looks at every shard, whether it was woken or not. */
-const pollMs = 100;
+/** How often a reader looks at every shard, whether it was woken or not, unless it says otherwise. */
+const usualPollMs = 100;
 
 /**
- * The shards that one reader has to look at: those it was woken for, and ten times a second all of them. Looking at one
+ * The shards that one reader has to look at: those it was woken for, and every `pollMs` all of them. Looking at one
  * shard costs a tenth of looking at sixteen.
  */
 export class DueShards {
   readonly #wakeups: Wakeups;
+  readonly #pollMs: number;
   #heard = 0;
   #pollAt = 0;
 
-  constructor(wakeups: Wakeups) {
+  constructor(wakeups: Wakeups, pollMs = usualPollMs) {
     this.#wakeups = wakeups;
+    this.#pollMs = pollMs;
   }
 
   /** The shards to read now; none when there is nothing to look at. Ask before reading: what is appended later counts as new. */
@@ -23,7 +25,7 @@ export class DueShards {
     const woken = this.#wakeups.shardsAfter(this.#heard);
     const all = woken === undefined || Date.now() >= this.#pollAt;
     this.#heard = this.#wakeups.heard;
-    if (all) this.#pollAt = Date.now() + pollMs;
+    if (all) this.#pollAt = Date.now() + this.#pollMs;
     return all ? allShards : woken;
   }
 

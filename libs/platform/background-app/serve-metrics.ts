@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { ConfigurationError } from '../configuration/index.js';
 import { onceASecond } from '../http/once-a-second.js';
 import type { Registry } from '../metrics/index.js';
+import type { Warning } from '../warnings/index.js';
 import { Warnings } from '../warnings/index.js';
 
 /** A small HTTP server on loopback. */
@@ -60,6 +61,10 @@ export const serveMetrics = async (told: Told, port: number): Promise<MetricsSer
   };
 };
 
+/** With what there is to say about it. */
+const notReady = (warnings: readonly Warning[]): object =>
+  warnings.length === 0 ? { status: 'not_ready' } : { status: 'not_ready', warnings };
+
 const routesOf = ({ metrics, warnings = new Warnings(), isReady = () => Promise.resolve() }: Told) => {
   const text = (body: string): Answer => ({ status: 200, type: metrics.contentType, body });
   const json = (status: number, value: unknown): Answer => ({
@@ -74,7 +79,7 @@ const routesOf = ({ metrics, warnings = new Warnings(), isReady = () => Promise.
     '/readyz': () =>
       asked().then(
         () => json(200, warnings.readiness()),
-        () => json(503, { status: 'not_ready' }),
+        () => json(503, notReady(warnings.list())),
       ),
   };
   return routes;

@@ -20,7 +20,7 @@ describe('the metrics of an app that serves no requests', () => {
     await expect(get('/metrics')).rejects.toThrow();
   });
 
-  it('come with its readiness: well, yellow with the reason, or not there', async () => {
+  it('come with its readiness: well, yellow with the reason, or not there, with what there is to say', async () => {
     const warnings = new Warnings();
     let isAway = false;
     const isReady = () => (isAway ? Promise.reject(new Error('away')) : Promise.resolve());
@@ -39,7 +39,8 @@ describe('the metrics of an app that serves no requests', () => {
     await server.close();
     const other = await serveMetrics({ metrics: createMetrics('gateway'), warnings, isReady }, 0);
     const answer = await fetch(`http://127.0.0.1:${other.port}/readyz`);
-    expect([answer.status, await answer.json()]).toEqual([503, { status: 'not_ready' }]);
+    const told = [{ code: 'api_key_overdue', message: 'a key is older than 90 days' }];
+    expect([answer.status, await answer.json()]).toEqual([503, { status: 'not_ready', warnings: told }]);
     await other.close();
   });
 });

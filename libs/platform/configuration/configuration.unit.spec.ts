@@ -6,6 +6,7 @@ const production = {
   DATABASE_URL: 'postgres://u:p@db.internal/billing?sslmode=verify-full',
   AUTH_ISSUER: 'https://id.example.com',
   KMS_PROVIDER: 'aws',
+  AUDIT_ORIGIN: 'billing.example.com/audit',
 };
 
 describe('configuration', () => {

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { plainToInstance } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength, validateSync } from 'class-validator';
 
+import type { AuditSettings } from './audit.js';
+import { readAuditSettings } from './audit.js';
 import type { CheckoutSettings } from './checkout.js';
 import { readCheckoutSettings } from './checkout.js';
 import { ConfigurationError } from './configuration-error.js';
@@ -19,7 +21,7 @@ import { readRateLimits } from './rate-limits.js';
 export { ConfigurationError, isMasterKey, readInboundSettings, readKafkaSettings, refuseUnverifiedConnections };
 export type { AwsKeyManagementSettings, KeyManagementSettings, LocalKeyManagementSettings };
 export { readCheckoutSettings };
-export type { CheckoutSettings };
+export type { AuditSettings, CheckoutSettings };
 export type { ClientSettings, InboundSettings, KafkaSettings, RateLimit, RateLimitSettings, TrustedProxies };
 
 /** The exit code of a program that was configured wrongly: EX_CONFIG of sysexits.h. */
@@ -56,6 +58,7 @@ export interface Configuration {
   keyRotationDays: number;
   /** Undefined: the log is read from Postgres, and commands come over HTTP alone. */
   kafka: KafkaSettings | undefined;
+  audit: AuditSettings;
   rateLimits: RateLimitSettings;
 }
 
@@ -145,7 +148,8 @@ class Settings {
 
 /**
  * Reads and checks the environment, once. Throws ConfigurationError on the first wrong setting, and on what production
- * refuses: an http issuer or JWKS, the local KMS, a stand-in for Stripe, a key of Stripe or a webhook secret in the environment, Kafka without TLS. A live key is refused everywhere else.
+ * refuses: an http issuer or JWKS, the local KMS, a stand-in for Stripe, a key of Stripe or a webhook secret in the environment, Kafka without TLS, an audit log
+ * without a name. A live key is refused everywhere else.
  */
 export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration => {
   const settings = checked(environment);
@@ -175,6 +179,7 @@ export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration
     reconcileEveryHours: settings.RECONCILE_EVERY ?? 24,
     keyRotationDays: settings.KEY_ROTATION_DAYS ?? 90,
     kafka: readKafkaSettings(environment),
+    audit: readAuditSettings(environment, dataDirectory),
     rateLimits: readRateLimits(environment),
   };
   if (configuration.environment === 'production') {

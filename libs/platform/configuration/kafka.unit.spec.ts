@@ -47,6 +47,7 @@ describe('the settings of Kafka', () => {
   it('must have TLS in production', () => {
     const production = {
       BILLING_ENV: 'production',
+      AUDIT_ORIGIN: 'billing.example.com/audit',
       DATABASE_URL: 'postgres://u:p@db.internal/billing?sslmode=verify-full',
       AUTH_ISSUER: 'https://id.example.com',
       KMS_PROVIDER: 'aws',

@@ -82,6 +82,7 @@ describe('the settings of the key management', () => {
   it('of production have neither the keyring nor plain http', () => {
     const production = {
       BILLING_ENV: 'production',
+      AUDIT_ORIGIN: 'billing.example.com/audit',
       DATABASE_URL: 'postgres://u:p@db.internal/billing?sslmode=verify-full',
       AUTH_ISSUER: 'https://id.example.com',
       ...aws,

@@ -16,6 +16,8 @@ export interface RateLimitSettings {
   route: RateLimit | undefined;
   /** Requests of one network that were denied: beyond them nothing of it is looked at for as many seconds. */
   denied: RateLimit | undefined;
+  /** Files of the audit log that one network asks for, which is open to everybody. */
+  audit: RateLimit | undefined;
 }
 
 const form = /^([1-9]\d{0,8})\/([1-9]\d{0,3})$/;
@@ -26,6 +28,7 @@ export const readRateLimits = (environment: NodeJS.ProcessEnv): RateLimitSetting
   subject: limitOf(environment, 'RATE_LIMIT_SUBJECT', '30000/10'),
   route: limitOf(environment, 'RATE_LIMIT_ROUTE', '30000/10'),
   denied: limitOf(environment, 'RATE_LIMIT_DENIED', '3000/10'),
+  audit: limitOf(environment, 'RATE_LIMIT_AUDIT', '6000/60'),
 });
 
 /** One such variable. Throws ConfigurationError for a wrong one. */

@@ -15,16 +15,18 @@ describe('the rate limits', () => {
         RATE_LIMIT_SUBJECT: '0',
         RATE_LIMIT_ROUTE: '',
         RATE_LIMIT_DENIED: '7/3600',
+        RATE_LIMIT_AUDIT: '8/60',
       }),
     ).toEqual({
       tenant: { requests: 100, seconds: 60 },
       subject: undefined,
       route: { requests: 30_000, seconds: 10 },
       denied: { requests: 7, seconds: 3_600 },
+      audit: { requests: 8, seconds: 60 },
     });
   });
 
-  it.each(['RATE_LIMIT_TENANT', 'RATE_LIMIT_SUBJECT', 'RATE_LIMIT_ROUTE', 'RATE_LIMIT_DENIED'])(
+  it.each(['RATE_LIMIT_TENANT', 'RATE_LIMIT_SUBJECT', 'RATE_LIMIT_ROUTE', 'RATE_LIMIT_DENIED', 'RATE_LIMIT_AUDIT'])(
     'are checked: %s',
     (name) => {
       for (const wrong of [
