@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { removeStream } from '../../test/retention/remove-stream.js';
 import type { Reply } from './testing/call.js';
 import { expectProblem } from './testing/expect-problem.js';
 import type { Payer } from './testing/payer.js';
@@ -207,5 +208,42 @@ describe('a repeated key', () => {
     const first = await tenant.post('/v1/payments', charge(), key);
     expect(replayed(await tenant.post('/v1/payments', charge(), key))).toBe('true');
     expect(first.status).toBe(202);
+  });
+});
+
+describe('a payment whose events are past their retention and were removed', () => {
+  it('is not charged again: a repeat is refused at once, and nothing else finds it', async () => {
+    const key = withKey();
+    const id = idOf(await tenant.post('/v1/payments', charge(), key));
+    await api.processor.charges(tenant.id, id);
+    await removeStream(api.database.admin, `payment-${id}`);
+    const before = await api.written();
+    for (const running of [api, neighbour]) {
+      const repeat = tenantAt(running.url, tenant.id, tenant.token);
+      const began = performance.now();
+      expectProblem(await repeat.post('/v1/payments', charge(), { ...key, prefer: 'wait=60' }), 410, 'events_removed');
+      expect(performance.now() - began).toBeLessThan(10_000);
+      expectProblem(
+        await repeat.post('/v1/payments', charge({ amount: 4_999 }), key),
+        ...([422, 'idempotency_key_reused', 'Idempotency-Key'] as const),
+      );
+    }
+    expectProblem(await tenant.get(`/v1/payments/${id}`), 404, 'payment_not_found', 'id');
+    for (const path of ['history', 'next-action']) {
+      const { status } = await tenant.get(`/v1/payments/${id}/${path}`);
+      expect([path, status]).toEqual([path, 404]);
+    }
+    for (const [path, body] of [
+      ['confirm', {}],
+      ['confirm', { paymentMethodId: payer.paymentMethodId }],
+      ['confirm', { confirmationToken: 'ctoken_1' }],
+      ['capture', {}],
+      ['cancel', {}],
+      ['refunds', { amount: 100 }],
+    ] as const) {
+      const { status, json } = await tenant.post(`/v1/payments/${id}/${path}`, body);
+      expect([path, body, status, json.code]).toEqual([path, body, 404, 'payment_not_found']);
+    }
+    expect(await api.written()).toEqual(before);
   });
 });

@@ -1,6 +1,6 @@
-import type { EventRow } from '#event-store';
-
 import type { Lease } from './leases.js';
+import type { Carried } from './removed-positions.js';
+import { isRemoved } from './removed-positions.js';
 
 /** Records of one partition in one request at most. */
 const maxBatchRows = 1_000;
@@ -30,7 +30,7 @@ export class CarriedShard {
   halted: { reason: HaltReason; untilMs: number } | undefined;
   #sent: number | undefined;
   #read = 0;
-  #queue: EventRow[] = [];
+  #queue: Carried[] = [];
   #aloneUntil = 0;
 
   constructor({ shard, epoch }: Lease) {
@@ -74,8 +74,8 @@ export class CarriedShard {
     this.halted = { reason, untilMs: performance.now() + forMs };
   }
 
-  /** Adds rows that were read after `read`. Throws when one is missing: positions have no gaps. */
-  add(rows: readonly EventRow[]): void {
+  /** Adds what was read after `read`. Throws when a position is missing: there is one of each. */
+  add(rows: readonly Carried[]): void {
     for (const row of rows) {
       if (Number(row.position) !== this.#read + 1) {
         throw new Error(`shard ${this.shard} has position ${row.position} after ${this.#read}: the log has a gap`);
@@ -86,13 +86,13 @@ export class CarriedShard {
   }
 
   /** What goes next, at most one batch; the rows stay here until they are acknowledged. Begins right after `sent`, always. */
-  nextBatch(): EventRow[] {
+  nextBatch(): Carried[] {
     const first = this.#queue[0];
     if (first && Number(first.position) <= this.#aloneUntil) return [first];
     let bytes = 0;
     let rows = 0;
     for (const row of this.#queue) {
-      bytes += Buffer.byteLength(row.data) + recordOverheadBytes;
+      bytes += (isRemoved(row) ? 0 : Buffer.byteLength(row.data)) + recordOverheadBytes;
       if (rows > 0 && (bytes > maxBatchBytes || rows >= maxBatchRows)) break;
       rows += 1;
     }
@@ -100,7 +100,7 @@ export class CarriedShard {
   }
 
   /** Kafka has stored a batch. */
-  acknowledge(batch: readonly EventRow[]): void {
+  acknowledge(batch: readonly Carried[]): void {
     if (this.#queue[0] !== batch[0]) return; // halted meanwhile, and read again
     this.#queue.splice(0, batch.length);
     this.#sent = (this.#sent ?? 0) + batch.length;

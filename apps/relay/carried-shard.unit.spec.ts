@@ -4,7 +4,7 @@ import { CarriedShard } from './carried-shard.js';
 
 const rows = (from: number, count: number, bytes = 2): EventRow[] =>
   Array.from({ length: count }, (_, at) => ({ position: String(from + at), data: 'x'.repeat(bytes) }) as EventRow);
-const positions = (batch: readonly EventRow[]): number[] => batch.map(({ position }) => Number(position));
+const positions = (batch: readonly { position: string }[]): number[] => batch.map(({ position }) => Number(position));
 const opened = (after = 0): CarriedShard => {
   const shard = new CarriedShard({ shard: 3, epoch: 2 });
   shard.resumeAfter(after);

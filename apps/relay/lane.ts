@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { EventRow } from '#event-store';
 import type { Wakeups } from '#log';
-import { DueShards, readRows, recordOf } from '#log';
+import { DueShards, readRows } from '#log';
 import type { Pool } from 'pg';
 
 import type { CarriedShard } from './carried-shard.js';
 import type { RelayObserver } from './observer.js';
+import type { Carried } from './removed-positions.js';
+import { isRemoved, recordFor, withRemoved } from './removed-positions.js';
 import type { Sender } from './sender.js';
 import { refusalOf } from './sender.js';
 
@@ -37,7 +38,7 @@ export interface LaneOptions {
 
 interface Batch {
   shard: CarriedShard;
-  rows: EventRow[];
+  rows: Carried[];
 }
 
 /**
@@ -116,8 +117,10 @@ export class Lane {
       const rows = await readRows(this.#options.pool, after, [...after.keys()], limit);
       for (const shard of hungry) {
         const own = hungry.length === 1 ? rows : rows.filter((row) => row.shard === shard.shard);
-        if (after.get(shard.shard) === shard.read) shard.add(own); // else it was halted or resumed meanwhile
-        shard.look ||= own.length >= limit;
+        const from = after.get(shard.shard) ?? 0;
+        const next = await withRemoved(this.#options.pool, { shard: shard.shard, after: from, rows: own }, limit);
+        if (from === shard.read) shard.add(next); // else it was halted or resumed meanwhile
+        shard.look ||= next.length >= limit;
       }
       if (rows.length > 0) this.#readAt = performance.now();
       return rows.length;
@@ -180,7 +183,7 @@ export class Lane {
     for (const { shard } of batches) shard.inFlight = true;
     try {
       await this.#options.sender.send(
-        batches.flatMap(({ shard, rows }) => rows.map((row) => recordOf(row, shard.epoch))),
+        batches.flatMap(({ shard, rows }) => rows.map((row) => recordFor(row, shard.epoch))),
       );
       for (const { shard, rows } of batches) shard.acknowledge(rows);
       this.#options.observer.sent(batches.reduce((sum, { rows }) => sum + rows.length, 0));
@@ -195,7 +198,7 @@ export class Lane {
     const [first] = rows;
     const last = rows.at(-1);
     if (!first || !last) return;
-    if (rows.length > 1) {
+    if (rows.length > 1 || isRemoved(first)) {
       shard.sendAloneUntil(Number(last.position));
       return;
     }

@@ -71,7 +71,8 @@ export class Opening {
     const shards = [...ends.keys()];
     const positions = [...ends.values()].map(({ last }) => (last && 'position' in last ? last.position : 0));
     const { rows } = await this.#options.pool.query<LogEndRow>(
-      `select s.shard, h.position as head, coalesce(c.position, 0) as checkpoint, e.event_id
+      `select s.shard, h.position as head, coalesce(c.position, 0) as checkpoint, e.event_id,
+         exists (select from billing.event_removed r where r.shard = s.shard and s.position between r.first_position and r.last_position) as removed
        from unnest($1::smallint[], $2::bigint[]) as s (shard, position)
        join billing.log_head h on h.shard = s.shard
        left join billing.checkpoint c on c.consumer = $3 and c.shard = s.shard
@@ -79,9 +80,9 @@ export class Opening {
       [shards, positions, relayConsumer],
     );
     return new Map(
-      rows.map(({ shard, head, checkpoint, event_id }) => [
+      rows.map(({ shard, head, checkpoint, event_id, removed }) => [
         shard,
-        { head: Number(head), checkpoint: Number(checkpoint), eventId: event_id ?? undefined },
+        { head: Number(head), checkpoint: Number(checkpoint), eventId: event_id ?? undefined, removed },
       ]),
     );
   }
@@ -92,4 +93,5 @@ interface LogEndRow {
   head: string;
   checkpoint: string;
   event_id: string | null;
+  removed: boolean;
 }

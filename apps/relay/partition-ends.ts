@@ -1,6 +1,6 @@
 import type { RecordPlace } from '#log';
 import { MalformedRecord, placeOf } from '#log';
-import { openConsumer } from '#platform/kafka';
+import { readTails } from '#platform/kafka';
 import type { Kafka } from 'kafkajs';
 
 /** The end of one partition. */
@@ -67,43 +67,13 @@ const offsetsOf = async ({ kafka, topic, partitions }: EndsQuery): Promise<Map<n
 
 const readLast = async (query: EndsQuery, ends: ReadonlyMap<number, PartitionEnd>): Promise<void> => {
   const { kafka, topic, groupId, timeoutMs } = query;
-  const consumer = openConsumer(kafka, { groupId });
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    await consumer.connect();
-    await consumer.subscribe({ topics: [topic], fromBeginning: false });
-    await new Promise<void>((resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new Error(`the ends of ${ends.size} partitions of ${topic} were not read within ${timeoutMs} ms`));
-      }, timeoutMs);
-      consumer.on(consumer.events.CRASH, ({ payload }) => {
-        reject(payload.error);
-      });
-      const missing = new Set(ends.keys());
-      const eachBatch = ({ batch, pause }: { batch: ReceivedBatch; pause: () => unknown }): Promise<void> => {
-        const end = ends.get(batch.partition);
-        const message = batch.messages.at(-1);
-        if (end && message) {
-          end.last = placeOrFault(message, batch.partition);
-          missing.delete(batch.partition);
-        }
-        if (message || !end) pause();
-        if (missing.size === 0) resolve();
-        return Promise.resolve();
-      };
-      consumer.run({ autoCommit: false, partitionsConsumedConcurrently: ends.size, eachBatch }).catch(reject);
-      for (const [partition, { high }] of ends) consumer.seek({ topic, partition, offset: String(high - 1) });
-    });
-  } finally {
-    clearTimeout(timer);
-    await consumer.disconnect();
+  const tails = new Map([...ends].map(([partition, { high }]) => [partition, { from: high - 1, to: high }]));
+  const read = await readTails({ kafka, topic, groupId, tails, timeoutMs });
+  for (const [partition, end] of ends) {
+    const message = read.get(partition)?.at(-1);
+    if (message) end.last = placeOrFault(message, partition);
   }
 };
-
-interface ReceivedBatch {
-  partition: number;
-  messages: Parameters<typeof placeOf>[0][];
-}
 
 const placeOrFault = (message: Parameters<typeof placeOf>[0], partition: number): RecordPlace | MalformedRecord => {
   try {

@@ -11,6 +11,8 @@ export interface LogEnd {
   checkpoint: number;
   /** The event at the position of the partition's last record; undefined where there is none. */
   eventId: string | undefined;
+  /** Whether the event there was removed after its retention: then nothing is left to compare the record with. */
+  removed: boolean;
 }
 
 /** Where a shard goes on, or why it does not. */
@@ -34,7 +36,7 @@ export const resumeAfter = (shard: number, kafka: PartitionEnd, log: LogEnd): Re
         'or was restored to an earlier time; give the topic back to the database it belongs to, or use another KAFKA_TOPIC_PREFIX',
     };
   }
-  if (last.eventId !== log.eventId) {
+  if (!log.removed && last.eventId !== log.eventId) {
     return foreign(
       `partition ${shard} has event ${last.eventId} at position ${last.position}, and this database has ${log.eventId ?? 'none'}: the topic ` +
         'belongs to another database; use another KAFKA_TOPIC_PREFIX, or the database it belongs to',

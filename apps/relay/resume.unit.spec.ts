@@ -15,6 +15,7 @@ const log = (head: number, checkpoint: number, changes: Partial<LogEnd> = {}): L
   head,
   checkpoint,
   eventId,
+  removed: false,
   ...changes,
 });
 
@@ -60,6 +61,10 @@ describe('a shard is stopped', () => {
       halt: 'foreign_record',
       error: matching(new RegExp(other)),
     });
+  });
+
+  it('but not where the event of that position was removed after its retention', () => {
+    expect(resumeAfter(3, kafka(8), log(10, 8, { eventId: undefined, removed: true }))).toEqual({ after: 8 });
   });
 
   it('when somebody else wrote into its partition', () => {

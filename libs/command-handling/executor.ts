@@ -15,7 +15,7 @@ import type { LogTail } from '#log';
 
 import type { Aggregate } from './aggregates.js';
 import type { CommandContext } from './context.js';
-import { ConcurrentChange, IdempotencyKeyReused, TenantUnknown } from './refusals.js';
+import { ConcurrentChange, EventsRemoved, IdempotencyKeyReused, TenantUnknown } from './refusals.js';
 import { StreamQueue } from './stream-queue.js';
 
 /** One command, ready to be decided. */
@@ -121,7 +121,8 @@ export class CommandExecutor {
 
   /**
    * Carries out a command. Throws what `decide` and `requires` throw, ClaimHeld, IdempotencyKeyReused, ConcurrentChange
-   * after five lost races, TenantUnknown, AccessDenied for a tenant that is suspended; then nothing was written.
+   * after five lost races, TenantUnknown, AccessDenied for a tenant that is suspended, EventsRemoved for a repeat whose stream
+   * is past its retention; then nothing was written.
    */
   async execute<S, E extends DomainEvent>(task: Task<S, E>): Promise<Answer<S>> {
     const began = Date.now();
@@ -142,6 +143,8 @@ export class CommandExecutor {
         };
       case 'past':
         if (!decided.past.fingerprint.equals(task.context.fingerprint)) throw new IdempotencyKeyReused();
+        // A stream goes whole or not at all, and every command that is known has appended to one.
+        if (decided.recorded.length === 0) throw new EventsRemoved(decided.past.streamId);
         return {
           ...base,
           ...(await this.#settled(shard, streamId, task, decided.from, decided.recorded, decided.past.version, began)),

@@ -3,7 +3,7 @@ import type { DomainEvent } from '#contracts';
 import type { Aggregate } from './aggregates.js';
 import type { Task } from './executor.js';
 import { ClaimHeld, CommandExecutor } from './executor.js';
-import { ConcurrentChange, IdempotencyKeyReused } from './refusals.js';
+import { ConcurrentChange, EventsRemoved, IdempotencyKeyReused } from './refusals.js';
 import { MemoryStore } from './testing/memory-store.js';
 
 /** The types of its events, in order. */
@@ -143,6 +143,21 @@ describe('a repeat', () => {
   it('with another fingerprint is refused', async () => {
     await executor.execute(task());
     await expect(executor.execute(task({ asked: 'that' }))).rejects.toThrow(IdempotencyKeyReused);
+  });
+});
+
+describe('a repeat on a stream that was removed', () => {
+  it('is refused at once, however long its caller would wait, and carries nothing out', async () => {
+    await executor.execute(task());
+    store.events.length = 0;
+    const decide = (): never => {
+      throw new Error('it was decided again');
+    };
+    await expect(executor.execute(task({ waitMs: 60_000, decide }))).rejects.toThrow(EventsRemoved);
+    await expect(executor.execute(task({ waitMs: 60_000, decide, asked: 'that' }))).rejects.toThrow(
+      IdempotencyKeyReused,
+    );
+    expect([store.appends, store.events]).toEqual([1, []]);
   });
 });
 

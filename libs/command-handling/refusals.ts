@@ -12,6 +12,17 @@ export class IdempotencyKeyReused extends Refusal {
   }
 }
 
+/** The command was carried out, so long ago that its stream was removed since. It is not carried out again. */
+export class EventsRemoved extends Refusal {
+  constructor(streamId: string) {
+    super(
+      'events_removed',
+      'gone',
+      `${streamId} is past its retention and was removed; what this command asked for was carried out then, and is not carried out again`,
+    );
+  }
+}
+
 /** Others changed the same thing each time this command was decided. */
 export class ConcurrentChange extends Refusal {
   constructor(streamId: string) {

@@ -1,5 +1,5 @@
-/** What kind of no it is. The outside maps it: invalid 400, conflict 409, unprocessable 422, not_found 404. */
-export type RefusalKind = 'invalid' | 'conflict' | 'unprocessable' | 'not_found';
+/** What kind of no it is. The outside maps it: invalid 400, conflict 409, unprocessable 422, not_found 404, gone 410. */
+export type RefusalKind = 'invalid' | 'conflict' | 'unprocessable' | 'not_found' | 'gone';
 
 export interface RefusalContext {
   /** The command's field at fault. */

@@ -1,5 +1,7 @@
 export * from './port.js';
-export { MalformedRecord, placeOf, recordOf, rowOf } from './kafka/record.js';
+export { unexplained } from './delivery/removals.js';
+export type { Gap } from './delivery/removals.js';
+export { MalformedRecord, placeOf, recordOf, removedIn, removedRecordOf, rowOf } from './kafka/record.js';
 export type { RecordPlace } from './kafka/record.js';
 export { KafkaLog } from './kafka/kafka-log.js';
 export { logObserver } from './observer.js';

@@ -6,6 +6,7 @@ import { PostgresLog } from '#log';
 import type { Pool } from 'pg';
 
 import type { TestDatabase } from '../../test/database/index.js';
+import { changeLog } from '../../test/database/change-log.js';
 import { createTestDatabase } from '../../test/database/index.js';
 import {
   allReadModels,
@@ -375,7 +376,9 @@ describe('the read models', () => {
     const [created, , captured] = charge({ paymentId: broken });
     const streamId = `payment-${broken}`;
     await writer.write([created, captured].flatMap((event) => (event ? [{ tenantId, streamId, event }] : [])));
-    await database.admin.query('update billing.event set version = 3 where stream_id = $1 and version = 2', [streamId]);
+    await changeLog(database.admin, 'update billing.event set version = 3 where stream_id = $1 and version = 2', [
+      streamId,
+    ]);
     await project();
     const { rows } = await database.admin.query('select stream_id, error from billing.dead_letter');
     expect(rows).toEqual([

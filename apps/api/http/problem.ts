@@ -11,7 +11,7 @@ import { InvalidCursor, InvalidLimit, InvalidTime } from '#projections';
 export { ProblemError, problem };
 export type { Problem };
 
-const statusOfRefusal = { invalid: 400, conflict: 409, unprocessable: 422, not_found: 404 } as const;
+const statusOfRefusal = { invalid: 400, conflict: 409, unprocessable: 422, not_found: 404, gone: 410 } as const;
 
 /** Headers and body that answer an error. Says nothing of a stack, of SQL, or of other tenants. */
 export const problemOf = (thrown: unknown): { problem: Problem; headers: Record<string, string> } => {

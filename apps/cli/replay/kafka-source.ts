@@ -1,6 +1,6 @@
 import { eventPartitions, topics } from '#contracts';
 import type { EventRow } from '#event-store';
-import { rowOf } from '#log';
+import { removedIn, rowOf } from '#log';
 import type { KafkaSettings } from '#platform/kafka';
 import { groupName, openKafka, topicName } from '#platform/kafka';
 import type { Admin, Kafka } from 'kafkajs';
@@ -113,8 +113,9 @@ export class KafkaSource implements ReplaySource {
     const rows: EventRow[] = [];
     for (const message of messages) {
       if (Number(message.offset) >= span.end) break; // came after we began
-      const row = rowOf(message, span.shard);
-      const position = Number(row.position);
+      const removed = removedIn(message, span.shard);
+      const row = removed === undefined ? rowOf(message, span.shard) : undefined;
+      const position = removed ?? Number(row?.position);
       if (position > span.upTo) {
         span.after = span.upTo;
         break;
@@ -122,7 +123,7 @@ export class KafkaSource implements ReplaySource {
       if (span.after !== undefined && position <= span.after) continue; // sent twice by a relay, or before what was asked for
       if (span.after !== undefined && position > span.after + 1) throw missing(this.#topic, span, position);
       span.after = position;
-      rows.push(row);
+      if (row) rows.push(row);
     }
     return rows;
   }

@@ -112,12 +112,14 @@ export class PostgresSource implements ReplaySource {
     let [low, high] = [after + 1, upTo + 1];
     while (low < high) {
       const middle = Math.floor((low + high) / 2);
-      const { rows } = await this.#pool.query<{ later: boolean }>({
+      // Of a position whose event was removed, the next one that is there tells.
+      const { rows } = await this.#pool.query<{ position: string; later: boolean }>({
         name: 'recorded_later',
-        text: 'select recorded_at >= $3 as later from billing.event where shard = $1 and position = $2',
-        values: [shard, middle, time],
+        text: `select position, recorded_at >= $3 as later from billing.event
+          where shard = $1 and position between $2 and $4 order by position limit 1`,
+        values: [shard, middle, time, high - 1],
       });
-      if (rows[0]?.later === false) low = middle + 1;
+      if (rows[0]?.later === false) low = Number(rows[0].position) + 1;
       else high = middle;
     }
     return low;

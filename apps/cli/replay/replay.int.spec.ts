@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 
 import type { TestDatabase } from '../../../test/database/index.js';
+import { changeLog } from '../../../test/database/change-log.js';
 import { createTestDatabase } from '../../../test/database/index.js';
 import { generateLog } from '../../../test/bench/generated-log.js';
 import type { TestTopics } from '../../../test/kafka/suite.js';
@@ -33,7 +34,8 @@ beforeAll(async () => {
   database = await createTestDatabase();
   tenants = await generateLog(database.admin, { events, tenants: 5 });
   // As if the log had grown over eight days, a little out of order, as appends that wait for their turn are recorded.
-  await database.admin.query(
+  await changeLog(
+    database.admin,
     `update billing.event e set recorded_at = timestamptz '2026-11-01 00:00:00.000001+00' + position * interval '192.000017 seconds'
        - (position % 7) * interval '30 seconds', metadata = case when position % 3 = 0
          then jsonb_build_object('actor', jsonb_build_object('type', 'person', 'subject', e'ada "the first", \\u00fc\\u2028\\n=1'), 'traceparent', '00-1-1-01')
@@ -232,13 +234,19 @@ describe('a replay that is interrupted', () => {
 
 describe('an event that this release cannot read', () => {
   it('ends a replay with its version, and not one with --raw', async () => {
-    await database.admin.query(`update billing.event set schema_version = 9 where shard = ${main} and position = 20`);
+    await changeLog(
+      database.admin,
+      `update billing.event set schema_version = 9 where shard = ${main} and position = 20`,
+    );
     try {
       const query: ReplayQuery = { from: boundOf('--from', `${main}:1`), to: boundOf('--to', `${main}:40`) };
       await expect(run(fromPostgres(), query)).rejects.toThrow(/event \w+ v9 is not known to this release/);
       expect(placesOf((await run(fromPostgres(), query, { raw: true })).text)).toHaveLength(40);
     } finally {
-      await database.admin.query(`update billing.event set schema_version = 1 where shard = ${main} and position = 20`);
+      await changeLog(
+        database.admin,
+        `update billing.event set schema_version = 1 where shard = ${main} and position = 20`,
+      );
     }
   });
 });

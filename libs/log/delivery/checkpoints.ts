@@ -3,6 +3,8 @@ import { allShards } from '#event-store';
 import type { Pool, PoolClient } from 'pg';
 
 import { CheckpointMoved, OutOfPlace } from './failures.js';
+import type { Gap } from './removals.js';
+import { unexplained } from './removals.js';
 
 interface CheckpointRow {
   shard: number;
@@ -53,14 +55,22 @@ export class Checkpoints {
     return new Map(rows.map((row) => [row.shard, Number(row.position)]));
   }
 
-  /** Makes sure that `rows` follow the positions, each shard's in order, without a gap and without a repeat. Throws OutOfPlace. */
-  expectNext(rows: readonly EventRow[]): void {
+  /**
+   * Makes sure that `rows` follow the positions, each shard's in order, without a repeat and without a gap but where events were removed after
+   * their retention. Throws OutOfPlace.
+   */
+  async expectNext(pool: Pool, rows: readonly EventRow[]): Promise<void> {
     const next = new Map<number, number>();
+    const gaps: Gap[] = [];
     for (const { shard, position } of rows) {
       const expected = next.get(shard) ?? (this.#positions.get(shard) ?? 0) + 1;
-      if (Number(position) !== expected) throw new OutOfPlace(this.#consumer, shard, expected, Number(position));
-      next.set(shard, expected + 1);
+      const found = Number(position);
+      if (found < expected) throw new OutOfPlace(this.#consumer, shard, expected, found);
+      if (found > expected) gaps.push({ shard, first: expected, last: found - 1 });
+      next.set(shard, found + 1);
     }
+    const [gap] = await unexplained(pool, gaps);
+    if (gap) throw new OutOfPlace(this.#consumer, gap.shard, gap.first, gap.last + 1);
   }
 
   /**

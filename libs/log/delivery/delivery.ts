@@ -64,7 +64,7 @@ export class Delivery {
 
   /** Digests `rows`, which follow the positions. Throws when they have to be read again, and nothing was digested for good. */
   async deliver(rows: readonly EventRow[]): Promise<void> {
-    this.#checkpoints.expectNext(rows);
+    await this.#checkpoints.expectNext(this.#pool, rows);
     try {
       const live = rows.filter((row) => !this.deadLetters.isBlocked(row));
       const events = live.map((row) => recordedFrom(row));

@@ -50,6 +50,12 @@ export class Inbox {
     return 'taken';
   }
 
+  /** Goes on after `position` in a shard: what lies before it was removed. */
+  pass(shard: number, position: number): void {
+    const next = this.#next.get(shard);
+    if (next !== undefined && next <= position) this.#next.set(shard, position + 1);
+  }
+
   /** The rows that came first, `limit` at most. */
   take(limit: number): EventRow[] {
     const wasFull = this.isFull;

@@ -43,6 +43,7 @@ export class KafkaLog implements Log {
       groupId: groupName(settings, options.consumer),
       batchSize: options.batchSize ?? defaultBatchSize,
       observer,
+      pool,
       ...(options.proven === true && { proofs: pool }),
     });
     const subscription = new LogSubscription(pool, observer, rows, options);

@@ -7,6 +7,7 @@ import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
  * in the headers. Their names are a storage format: add, never rename.
  */
 const source = '/billing-service';
+const removedType = 'removed';
 
 /** Raised for a record that the relay did not write so. The message names the header, the partition and the offset. */
 export class MalformedRecord extends Error {
@@ -47,6 +48,34 @@ export const recordOf = (row: EventRow, epoch: number): Message => {
     timestamp: String(Date.parse(time)),
     headers,
   };
+};
+
+/** Names no event. */
+const nobody = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * The record of a position whose event was removed after its retention, before Kafka had it: so that every position is one record at least. It has
+ * neither key nor value, and no reader takes its word for the removal.
+ */
+export const removedRecordOf = (shard: number, position: number, epoch: number): Message => ({
+  partition: shard,
+  key: null,
+  value: null,
+  headers: {
+    ce_specversion: '1.0',
+    ce_id: nobody,
+    ce_source: source,
+    ce_type: removedType,
+    ce_shard: String(shard),
+    ce_position: String(position),
+    ce_epoch: String(epoch),
+  },
+});
+
+/** The position that a record of `partition` says is empty; undefined for any other record. Throws MalformedRecord. */
+export const removedIn = (message: KafkaMessage, partition: number): number | undefined => {
+  if (message.value !== null || message.headers?.ce_type?.toString() !== removedType) return undefined;
+  return placeOf(message, partition).position;
 };
 
 /** Where a record belongs in the log, and who sent it: what can be told without reading the rest. */

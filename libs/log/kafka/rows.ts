@@ -4,12 +4,14 @@ import { GroupMember } from '#platform/kafka';
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import type { Pool } from 'pg';
 
+import type { Gap } from '../delivery/removals.js';
+import { unexplained } from '../delivery/removals.js';
 import type { RowSource } from '../delivery/row-source.js';
 import type { LogObserver } from '../port.js';
 import { readRows } from '../postgres/read.js';
 import { Gaps } from './gaps.js';
 import { Inbox } from './inbox.js';
-import { MalformedRecord, rowOf } from './record.js';
+import { MalformedRecord, removedIn, rowOf } from './record.js';
 
 export interface KafkaRowsOptions {
   kafka: Kafka;
@@ -17,6 +19,8 @@ export interface KafkaRowsOptions {
   groupId: string;
   batchSize: number;
   observer: LogObserver;
+  /** Tells which positions were removed after their retention. */
+  pool: Pool;
   /** Where given, a record counts only if this database has the same event at its position. */
   proofs?: Pool;
 }
@@ -36,6 +40,7 @@ const leaveWithinMs = 1_000;
 export class KafkaRows implements RowSource {
   readonly #observer: LogObserver;
   readonly #batchSize: number;
+  readonly #pool: Pool;
   readonly #proofs: Pool | undefined;
   readonly #inbox: Inbox;
   readonly #gaps: Gaps;
@@ -43,9 +48,10 @@ export class KafkaRows implements RowSource {
   /** Where the consumer stood when this process looked last: wrong where others went on, which the compare-and-set then tells. */
   #positions: ReadonlyMap<number, number> = new Map();
 
-  constructor({ kafka, topic, groupId, batchSize, observer, proofs }: KafkaRowsOptions) {
+  constructor({ kafka, topic, groupId, batchSize, observer, pool, proofs }: KafkaRowsOptions) {
     this.#observer = observer;
     this.#batchSize = batchSize;
+    this.#pool = pool;
     this.#proofs = proofs;
     this.#inbox = new Inbox(2 * batchSize); // one is digested while the next one comes in
     this.#member = new GroupMember({
@@ -113,12 +119,20 @@ export class KafkaRows implements RowSource {
     const { batch } = payload;
     let malformed: MalformedRecord | undefined;
     let skipped = 0;
+    let asked: number | undefined;
     const proof = await this.#proofOf(batch.partition, batch.messages.length);
     for (const message of batch.messages) {
       if (this.#inbox.isFull && !(await this.#room(payload))) return;
       if (payload.isStale()) return; // sought elsewhere: what was proved is not what comes next
       try {
+        if (removedIn(message, batch.partition) !== undefined) continue; // the next event's gap is asked of Postgres
         const row = rowOf(message, batch.partition);
+        const empty = this.#emptyBefore(row, proof);
+        if (empty && empty.first !== asked) {
+          asked = empty.first; // of a gap that stays one, once a fetch
+          if ((await unexplained(this.#pool, [empty])).length === 0) this.#inbox.pass(empty.shard, empty.last);
+          if (payload.isStale()) return;
+        }
         if (proof && row.position === String(this.#inbox.next(row.shard)) && !isSame(row, proof.get(row.position)))
           throw new MalformedRecord('an event that the log has not', batch.partition, message.offset);
         this.#offer(row, message.offset);
@@ -148,6 +162,17 @@ export class KafkaRows implements RowSource {
       await this.#inbox.change(roomMs);
       await payload.heartbeat();
     }
+  }
+
+  /**
+   * Positions that were removed, or are missing: those between what came last and this record, and this one too where Kafka has kept what
+   * Postgres, which is asked for proof, has not. Undefined where there are none.
+   */
+  #emptyBefore({ shard, position }: EventRow, proof: ReadonlyMap<string, EventRow> | undefined): Gap | undefined {
+    const first = this.#inbox.next(shard);
+    const isWithout = proof !== undefined && proof.size > 0 && !proof.has(position);
+    const last = isWithout ? Number(position) : Number(position) - 1;
+    return first === undefined || last < first ? undefined : { shard, first, last };
   }
 
   #offer(row: EventRow, offset: string): void {

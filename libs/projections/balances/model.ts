@@ -3,6 +3,7 @@ import type { Posting } from '#domain/ledger';
 import { postingsOf } from '#domain/ledger';
 
 import type { Place, ProjectedEvent, ReadModel } from '../tables/read-model.js';
+import { relationOf } from '../tables/read-model.js';
 import type { Addition } from '../tables/summed-table.js';
 import { Sums } from '../tables/summed-table.js';
 
@@ -51,6 +52,13 @@ export const balancesReadModel = (place: Place = 'live'): ReadModel => {
     tables: [balances.described, settlements.described],
     committed: () => undefined,
     forget: () => undefined,
+    // Of events that were removed after their retention; what they had settled has long been available.
+    begin: async (client) => {
+      await client.query(
+        `insert into ${relationOf('rm_balance', place)} (tenant_id, currency, account, amount)
+        select tenant_id, currency, account, amount from billing.balance_brought_forward`,
+      );
+    },
     apply: async (events, client) => {
       const booked: Addition[] = [];
       const settled: Addition[] = [];

@@ -1,3 +1,4 @@
+import { changeLog } from '../../../test/database/change-log.js';
 import {
   abortRebuild,
   readModelNames,
@@ -147,12 +148,12 @@ describe('a rebuild', () => {
   }, 60_000);
 
   it('that cannot fold an event says where, and leaves the live read models alone', async () => {
-    await query('update billing.event set schema_version = 99 where position = 7');
+    await changeLog(projected.database.admin, 'update billing.event set schema_version = 99 where position = 7');
     const failed = await rebuildReadModels(projected.pools).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(RebuildFailed);
     expect(String(failed)).toMatch(/positions 1 to 188 of shard \d+: .*v99 is not known/);
     expect(await query('select from billing.rm_payment')).toHaveLength(40);
-    await query('update billing.event set schema_version = 1 where position = 7');
+    await changeLog(projected.database.admin, 'update billing.event set schema_version = 1 where position = 7');
     await rebuildReadModels(projected.pools);
     await expectEqualToLog();
   }, 60_000);

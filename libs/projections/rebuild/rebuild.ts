@@ -106,6 +106,19 @@ export const abortRebuild = async (owner: Pool, names?: readonly string[]): Prom
   });
 };
 
+/**
+ * Runs `work` on a connection of `pool` while nobody folds the books anew: what is taken out of the log meanwhile, a rebuild would neither find nor
+ * have begun with. Throws RebuildRunning, and RebuildOutdated where one was left unfinished.
+ */
+export const withoutRebuildOfBooks = <T>(pool: Pool, work: (client: PoolClient) => Promise<T>): Promise<T> => {
+  const models = readModelsNamed(['balances']);
+  return alone(pool, models, async (client) => {
+    for (const { name } of models)
+      if (await isBegun(client, name)) throw new RebuildOutdated(name, 'would miss what is removed');
+    return work(client);
+  });
+};
+
 /** Runs `work` while holding the lock of each model, on the connection that holds them. Throws RebuildRunning. */
 const alone = async <T>(
   owner: Pool,
@@ -162,6 +175,7 @@ const prepare = async (
   }
   await owner.query('begin');
   for (const { table } of tables) await owner.query('select billing.create_rebuild($1)', [table]);
+  for (const model of readModelsNamed([name], 'beside')) await model.begin?.(owner);
   await owner.query('insert into billing.checkpoint (consumer, shard) select $1, generate_series(0, 15)', [
     rebuildConsumer(name),
   ]);

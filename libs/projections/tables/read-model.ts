@@ -23,6 +23,8 @@ export const relationOf = (table: string, place: Place): string => {
 export interface ReadModel {
   readonly name: string;
   readonly tables: readonly ModelTable[];
+  /** Writes what it begins with before the first event, where it does not begin with nothing. */
+  begin?(client: ClientBase): Promise<void>;
   /**
    * Folds a batch into the tables through `client`, whose transaction also moves the checkpoint. Events come in the order of
    * their stream; those that a row has seen already change nothing.

@@ -41,6 +41,7 @@ export const verifyReadModels = async (
     pool,
     async (client) => {
       await makeTables(client, models);
+      for (const model of models) await model.begin?.(client);
       const positions = await positionsOf(client, readModelsConsumer);
       await foldUpTo(client, models, positions, onProgress);
       const verified: VerifiedModel[] = [];
@@ -91,7 +92,7 @@ const foldUpTo = async (
       client,
     );
     for (const model of models) model.committed();
-    events += stretch.rows.length;
+    events += stretch.last - stretch.after;
     onProgress?.({ events, total });
   }
 };

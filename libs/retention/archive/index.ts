@@ -1,0 +1,10 @@
+export { archiveMonth, checkedFile, CopyDiffers, verifyCopy } from './archive.js';
+export type { Archived, ArchiveParts, OnEvents } from './archive.js';
+export type { ArchivedEvent } from './archived-event.js';
+export { formatManifest, manifestPath, parseManifest, Runs } from './manifest.js';
+export type { ArchivedFile, Manifest } from './manifest.js';
+export { MonthReader, NotSealed } from './month-reader.js';
+export type { Extent, ShardMonth } from './month-reader.js';
+export { eventsIn } from './parquet-file.js';
+export { archivedMonths, monthsToArchive, writeDown } from './shelf.js';
+export type { ArchivedMonth } from './shelf.js';

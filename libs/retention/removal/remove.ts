@@ -1,0 +1,155 @@
+import type { LogIdentity } from '#audit';
+import type { ObjectStore } from '#object-store';
+import { withoutRebuildOfBooks } from '#projections';
+import type { Pool, PoolClient } from 'pg';
+
+import { archivedMonths } from '../archive/index.js';
+import { Copies, runsOf } from './copies.js';
+
+/** Why events that are older than their retention stay. The words are those of `retention_refusal` in migrations/0027_retention.sql. */
+export const reasonsToStay = ['young', 'open', 'held', 'referred', 'unarchived', 'unread', 'newest'] as const;
+export type ReasonToStay = (typeof reasonsToStay)[number];
+
+export interface RemovalOptions {
+  /** Where the copies are: each is looked at once more before anything of its month is removed. */
+  store: ObjectStore;
+  /** Whose checkpoints of the audit log are believed in manifests. */
+  identity: LogIdentity;
+  /** Says what would be removed, and removes nothing. */
+  dryRun: boolean;
+  /** Events of archived months that were looked at, of all there are in them. */
+  onProgress?: (done: number, total: number) => void;
+  /** Ends after the batch at hand. */
+  signal?: AbortSignal;
+}
+
+/** Counts of events. */
+export interface Removal {
+  /** That were removed, or would be. */
+  removed: number;
+  /** That are older than their retention and stay. */
+  kept: Partial<Record<ReasonToStay, number>>;
+}
+
+/** How often a batch is judged, where something was placed or written between that and its removal. */
+const maxAttempts = 3;
+/** Positions that are looked at in one go: a shard is closed to appends for as long as a batch is removed. */
+const batchPositions = 500;
+
+interface Candidate {
+  tenant_id: string;
+  stream_id: string;
+  why: ReasonToStay | null;
+  events: string;
+}
+
+/**
+ * Removes what is past its retention, archived and referred to by nothing, a stream at a time, oldest month first. `pool` acts as
+ * billing_retention, whose every row the database judges again: what this module overlooks is refused there. The database brings forward what
+ * removed events had in the books. Throws RebuildRunning and RebuildOutdated while read models are rebuilt, CopyDiffers where a copy is no
+ * longer what was verified.
+ */
+export const removeExpired = (pool: Pool, options: RemovalOptions): Promise<Removal> =>
+  withoutRebuildOfBooks(pool, async (client) => {
+    const months = await expiredMonths(client);
+    const total = months.reduce((sum, { events }) => sum + events, 0);
+    const removal: Removal = { removed: 0, kept: {} };
+    const copies = new Copies(options, await archivedMonths(pool));
+    let done = 0;
+    for (const month of months) {
+      for (const run of await runsOf(client, month)) {
+        for (let after = run.first - 1; after < run.last && options.signal?.aborted !== true;) {
+          const upTo = Math.min(after + batchPositions, run.last);
+          await oneBatch(client, { shard: month.shard, after, upTo }, { ...options, copies, removal });
+          done += upTo - after;
+          options.onProgress?.(done, total);
+          after = upTo;
+        }
+      }
+    }
+    return removal;
+  });
+
+/** Archived months that began before what may be removed ends. */
+const expiredMonths = async (client: PoolClient): Promise<{ shard: number; month: string; events: number }[]> => {
+  const { rows } = await client.query<{ shard: number; month: string; events: string }>(
+    `select shard, to_char(month, 'YYYY-MM') as month, event_count as events from billing.retention_archive
+    where month at time zone 'UTC' < billing.retention_ends() order by month, shard`,
+  );
+  return rows.map((row) => ({ ...row, events: Number(row.events) }));
+};
+
+interface Batch {
+  shard: number;
+  after: number;
+  upTo: number;
+}
+
+interface BatchOptions extends RemovalOptions {
+  copies: Copies;
+  removal: Removal;
+}
+
+const oneBatch = async (client: PoolClient, batch: Batch, { dryRun, copies, removal }: BatchOptions): Promise<void> => {
+  for (let attempt = 1; ; attempt += 1) {
+    const candidates = await judged(client, batch);
+    const going = candidates.filter(({ why }) => why === null);
+    try {
+      if (dryRun) removal.removed += going.reduce((sum, { events }) => sum + Number(events), 0);
+      else if (going.length > 0) removal.removed += await remove(client, batch.shard, going, copies);
+    } catch (error) {
+      if (!hasChangedMeanwhile(error) || attempt === maxAttempts) throw error;
+      await client.query('rollback');
+      continue;
+    }
+    for (const { why, events } of candidates)
+      if (why !== null) removal.kept[why] = (removal.kept[why] ?? 0) + Number(events);
+    return;
+  }
+};
+
+/** Whether the database refused what it had allowed when it was asked before (a hold was placed, a stream has gone on), or was busy. */
+const hasChangedMeanwhile = (error: unknown): boolean =>
+  ['42501', '55P03', '40P01'].includes((error as { code?: string }).code ?? '');
+
+/** The streams that have old events in a batch, each with how many these are, and why it stays: for the first of its events that must. */
+const judged = async (client: PoolClient, { shard, after, upTo }: Batch): Promise<Candidate[]> => {
+  const { rows } = await client.query<Candidate>({
+    name: 'judge_streams',
+    text: `select c.tenant_id, c.stream_id, c.events, (
+        select r.why from billing.event e
+        cross join lateral (select billing.retention_refusal(e.shard, e.position, e.tenant_id, e.stream_id, e.recorded_at) as why offset 0) r
+        where e.shard = $1 and e.tenant_id = c.tenant_id and e.stream_id = c.stream_id and r.why is not null limit 1) as why
+      from (
+        select tenant_id, stream_id, count(*) as events from billing.event
+        where shard = $1 and position > $2 and position <= $3 and recorded_at < billing.retention_ends()
+        group by 1, 2) c`,
+    values: [shard, after, upTo],
+  });
+  return rows;
+};
+
+/** Removes whole streams of a shard, once the copies of all their months were looked at. Gives how many events that were. */
+const remove = async (
+  client: PoolClient,
+  shard: number,
+  streams: readonly Candidate[],
+  copies: Copies,
+): Promise<number> => {
+  const values = [shard, streams.map((each) => each.tenant_id), streams.map((each) => each.stream_id)];
+  const { rows: months } = await client.query<{ month: string }>(
+    `select distinct to_char(recorded_at at time zone 'UTC', 'YYYY-MM') as month
+    from unnest($2::uuid[], $3::text[]) as s (tenant_id, stream_id)
+    join billing.event e on e.shard = $1 and e.tenant_id = s.tenant_id and e.stream_id = s.stream_id`,
+    values,
+  );
+  for (const { month } of months) await copies.check(client, { shard, month });
+  await client.query('begin isolation level read committed');
+  const { rowCount } = await client.query(
+    `delete from billing.event using unnest($2::uuid[], $3::text[]) as s (of_tenant, of_stream)
+    where shard = $1 and tenant_id = s.of_tenant and stream_id = s.of_stream`,
+    values,
+  );
+  await client.query('commit');
+  return rowCount ?? 0;
+};
