@@ -1,4 +1,5 @@
 import { DevelopmentIssuer } from '#access';
+import { LeafRuns } from '#audit-log';
 import { CommandHandlingModule, validation } from '#command-handling';
 import { TenantStanding } from '#access/tenancy';
 import { TenantShards } from '#event-store';
@@ -10,6 +11,16 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { Pool } from 'pg';
 
 import type { ApiParts } from './api.parts.js';
+import { AuditController } from './audit/audit.controller.js';
+import { AuditLimits } from './audit/limits.js';
+import { LogFilesController } from './audit/log-files.controller.js';
+import { TenantOpenings } from './audit/openings.js';
+import { PaymentHistoryController } from './audit/payment-history.controller.js';
+import { Proofs } from './audit/proofs.js';
+import { PublishedLog } from './audit/published-log.js';
+import { Receipts } from './audit/receipts.js';
+import { SealedEnds } from './audit/sealed-ends.js';
+import { SealedPlaces } from './audit/sealed-places.js';
 import { CheckoutSessionsController } from './checkout/checkout-sessions.controller.js';
 import { CheckoutController } from './checkout/checkout.controller.js';
 import { CspReports } from './checkout/csp-reports.js';
@@ -47,11 +58,13 @@ import { ClientSecrets } from './vault/client-secrets.js';
 export class ApiModule {
   static with(parts: ApiParts): DynamicModule {
     const { issuer } = parts;
+    const leafRuns = new LeafRuns(parts.pool);
     return {
       module: ApiModule,
       imports: [CommandHandlingModule.with(parts)],
       controllers: [
         PaymentsController,
+        PaymentHistoryController,
         RefundsController,
         DisputesController,
         CustomersController,
@@ -60,6 +73,8 @@ export class ApiModule {
         ConnectedAccountsController,
         BalancesController,
         EventsController,
+        AuditController,
+        LogFilesController,
         TenantsController,
         CheckoutSessionsController,
         CheckoutController,
@@ -92,6 +107,14 @@ export class ApiModule {
         { provide: CheckoutLimits, useValue: new CheckoutLimits(parts.checkout.limit) },
         { provide: CspReports, useValue: new CspReports(parts.logger, parts.metrics) },
         CheckoutPages,
+        { provide: LeafRuns, useValue: leafRuns },
+        { provide: SealedPlaces, useValue: new SealedPlaces(leafRuns) },
+        { provide: PublishedLog, useValue: parts.auditLog },
+        { provide: AuditLimits, useValue: parts.auditLimits },
+        { provide: Receipts, useValue: new Receipts(parts.metrics) },
+        Proofs,
+        SealedEnds,
+        TenantOpenings,
         ClientSecrets,
         CustomerByEmail,
         OpenRoutes,

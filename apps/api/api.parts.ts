@@ -2,11 +2,13 @@ import type { AccessAudit, DevelopmentIssuer, TokenVerifier } from '#access';
 import { openTokenVerifier } from '#access';
 import { ProducerDirectory } from '#access/producers';
 import { TenantStanding } from '#access/tenancy';
+import { keysThatSign, readKeyHistory } from '#audit-log/keys';
 import type { CommandHandlingParts } from '#command-handling';
 import { AccessRecorder } from '#command-handling/access-record';
 import { Batcher, StreamReader, TenantShards, appendOver } from '#event-store';
 import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, SecretAges, openKeyManagement } from '#keys';
 import { LogTail } from '#log';
+import { openObjectStore } from '#object-store';
 import type { CheckoutSettings, Configuration } from '#platform/configuration';
 import { openPool } from '#platform/database';
 import type { Logger } from '#platform/logging';
@@ -14,7 +16,10 @@ import { createLogger } from '#platform/logging';
 import type { Registry } from '#platform/metrics';
 import { createMetrics } from '#platform/metrics';
 import { Warnings } from '#platform/warnings';
+import type { Pool } from 'pg';
 
+import { AuditLimits } from './audit/limits.js';
+import { PublishedLog } from './audit/published-log.js';
 import { RateLimits } from './http/rate-limits.js';
 import { observeLog } from './log-metrics.js';
 
@@ -29,6 +34,8 @@ export interface ApiParts extends CommandHandlingParts {
   standing: TenantStanding;
   checkout: CheckoutSettings;
   audit: AccessAudit;
+  auditLog: PublishedLog;
+  auditLimits: AuditLimits;
   /** What a person should look at although the work goes on. */
   warnings: Warnings;
   /** How old the secrets of the processor are, none of which it can read. */
@@ -75,6 +82,8 @@ export const openApiParts = async (configuration: Configuration, checkout: Check
     standing: new TenantStanding(pool),
     checkout,
     audit,
+    auditLog: openPublishedLog(pool, configuration),
+    auditLimits: new AuditLimits(configuration.rateLimits.audit),
     warnings,
     ages: new SecretAges({ environment, pool, metrics, warnings }),
     close: async () => {
@@ -84,3 +93,7 @@ export const openApiParts = async (configuration: Configuration, checkout: Check
     },
   };
 };
+
+/** Whose log it is, Postgres says: who writes to the store alone cannot make themselves believed. */
+const openPublishedLog = (pool: Pool, { audit: { log, origin } }: Configuration): PublishedLog =>
+  new PublishedLog(openObjectStore(log), origin, async () => keysThatSign(await readKeyHistory(pool, origin)));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { changeLog } from '../../test/database/change-log.js';
 import { expectProblem } from './testing/expect-problem.js';
 import type { RunningApi, TestTenant } from './testing/running-api.js';
 import { startApi, tenantAt } from './testing/running-api.js';
@@ -194,7 +195,8 @@ describe('GET /v1/events as lines', () => {
     const customerId = await addCustomer(tenant);
     await addCustomer(tenant);
     const at = String((await tenant.get(`/v1/events?streamId=customer-${customerId}`)).json.position);
-    await api.database.admin.query(
+    await changeLog(
+      api.database.admin,
       `update billing.event set schema_version = 99 where tenant_id = $1 and stream_id <> $2`,
       [tenant.id, `customer-${customerId}`],
     );

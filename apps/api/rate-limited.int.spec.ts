@@ -15,6 +15,7 @@ beforeAll(async () => {
         RATE_LIMIT_TENANT: '10/300',
         RATE_LIMIT_ROUTE: '0',
         RATE_LIMIT_DENIED: '6/300',
+        RATE_LIMIT_AUDIT: '5/300',
       },
       TRUSTED_PROXIES: '127.0.0.1',
     },
@@ -131,5 +132,22 @@ describe('a network whose requests keep being denied', () => {
     const admin = callOver(api.url, { authorization: `Bearer ${await api.tokenFor({ role: 'platform_admin' })}` });
     const headers = { ...from, 'billing-tenant': platformTenantId };
     expect((await admin('GET', '/v1/balances', { headers })).status).toBe(200);
+  });
+});
+
+describe('the files of the audit log, which are open to everybody', () => {
+  it('are given to one network as often as the limit says, together, and to others all the same', async () => {
+    const from = callOver(api.url, network());
+    const paths = ['checkpoint', 'vkey', 'keys', 'keys/001', 'tile/0/000'];
+    for (const path of paths) expect([200, 404]).toContain((await from('GET', `/v1/audit/${path}`)).status);
+    for (const path of paths) {
+      const { status, json, headers } = await from('GET', `/v1/audit/${path}`);
+      expect([status, json['violated-policies'], Number(headers.get('retry-after')) > 0]).toEqual([
+        429,
+        ['audit'],
+        true,
+      ]);
+    }
+    expect((await callOver(api.url, network())('GET', '/v1/audit/checkpoint')).status).toBe(404);
   });
 });

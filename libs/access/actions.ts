@@ -65,6 +65,7 @@ export const actions = {
     tenancy: 'own',
     effect: 'reads',
   },
+  'payments.history': reads('GET /v1/payments/:id/history', 'billing:audit'),
   'refunds.create': {
     route: 'POST /v1/payments/:id/refunds',
     command: 'RefundPayment',
@@ -87,6 +88,9 @@ export const actions = {
 
   'balances.list': reads('GET /v1/balances'),
   'events.list': reads('GET /v1/events', 'billing:audit'),
+
+  'audit.proof': reads('GET /v1/audit/events/:id/proof', 'billing:audit'),
+  'audit.openings': reads('GET /v1/audit/openings', 'billing:audit'),
 
   'connected-accounts.link': {
     route: 'POST /v1/connected-accounts',
@@ -144,6 +148,13 @@ export const actions = {
   'checkout.return': open('GET /checkout/return'),
   'checkout.assets': open('GET /checkout/assets/:name'),
   'checkout.csp-reports': open('POST /checkout/csp-reports'),
+
+  // Files that tell nothing of anybody, for whoever verifies the log.
+  'audit-log.checkpoint': open('GET /v1/audit/checkpoint'),
+  'audit-log.tile': open('GET /v1/audit/tile/*'),
+  'audit-log.vkey': open('GET /v1/audit/vkey'),
+  'audit-log.keys': open('GET /v1/audit/keys'),
+  'audit-log.key': open('GET /v1/audit/keys/:number'),
 
   'health.alive': open('GET /healthz'),
   'health.ready': open('GET /readyz'),

@@ -89,7 +89,7 @@ const sampleOf = (name: ActionName): Sample => {
 
 describe('every route', () => {
   it('has a sample, with which its rightful caller would get in', () => {
-    expect(guardedRoutes.map(({ name }) => [name, sampleOf(name)])).toHaveLength(35);
+    expect(guardedRoutes.map(({ name }) => [name, sampleOf(name)])).toHaveLength(38);
   });
 
   /** Tries attacks, as many at once as may be, and holds that each is answered as it should be. */

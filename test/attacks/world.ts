@@ -7,6 +7,7 @@ import { charged, createPayer } from '../../apps/api/testing/payer.js';
 import type { Reply } from '../../apps/api/testing/call.js';
 import type { RunningApi, TestTenant } from '../../apps/api/testing/running-api.js';
 import { tenantAt } from '../../apps/api/testing/running-api.js';
+import { SealedLog } from '../../apps/api/testing/sealed-log.js';
 
 /** What there is in the tenant that is attacked: of each thing one to which something could be done. */
 export interface World {
@@ -29,6 +30,8 @@ export interface World {
   link: string;
   otherLink: string;
   account: string;
+  /** An event that is in the audit log. */
+  event: string;
   /** A tenant to suspend and one to reinstate. */
   active: string;
   suspended: string;
@@ -62,10 +65,12 @@ export const createWorld = async (api: RunningApi): Promise<World> => {
     setup: await idOf(owner.post('/v1/setup-intents', { customerId: payer.customerId })),
     spare: (await createPayer(api, owner, `${randomUUID()}@example.com`)).paymentMethodId,
     account: await idOf(admin.post('/v1/connected-accounts', account, { 'billing-tenant': owner.id })),
+    event: (JSON.parse((await owner.get('/v1/events?limit=1')).text) as { eventId: string }).eventId,
     active: (await api.tenant()).id,
     suspended: (await api.tenant()).id,
   };
   await admin.post(`/v1/tenants/${world.suspended}/suspend`, { reason: 'TEST-1' });
+  await (await SealedLog.of(api)).seal();
   await api.caughtUp();
   return world;
 };
@@ -101,6 +106,7 @@ export const samplesOf = (world: World): Partial<Record<ActionName, Sample>> => 
   'payments.cancel': { id: world.unpaid, body: {} },
   'payments.list': {},
   'payments.get': { id: world.paid },
+  'payments.history': { id: world.paid },
   'payments.next-action': { id: world.waiting },
   'refunds.create': { id: world.refundable, body: { amount: 100 } },
   'refunds.list': {},
@@ -115,6 +121,8 @@ export const samplesOf = (world: World): Partial<Record<ActionName, Sample>> => 
   'checkout-sessions.expire': { id: world.session, body: {} },
   'balances.list': {},
   'events.list': {},
+  'audit.proof': { id: world.event },
+  'audit.openings': {},
   'connected-accounts.link': { body: { processorAccountId: `acct_${randomUUID().slice(0, 8)}` } },
   'connected-accounts.get': { id: world.account },
   'tenants.add': { body: { name: 'Acme' } },

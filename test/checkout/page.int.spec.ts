@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { callOver } from '../../apps/api/testing/call.js';
+import { changeLog } from '../database/change-log.js';
 import type { OpenPage } from './shop.js';
 import { Shop } from './shop.js';
 
@@ -296,7 +297,8 @@ describe('a link of long ago', () => {
     const old = await shop.page({ successUrl: 'https://shop.example/thanks?for=ada', orderId: 'order-77' });
     const { admin } = shop.bench.database;
     const past = new Date(Date.now() - 8 * 24 * 3_600_000).toISOString();
-    await admin.query(
+    await changeLog(
+      admin,
       `update billing.event set data = replace(data, $2, $3) where stream_id = 'checkout_session-' || $1`,
       [old.session.id, old.session.expiresAt, past],
     );

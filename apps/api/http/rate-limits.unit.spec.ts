@@ -9,7 +9,7 @@ import { RateLimits, strictRoutes } from './rate-limits.js';
 beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask'] }));
 afterEach(() => jest.useRealTimers());
 
-const off = { tenant: undefined, subject: undefined, route: undefined, denied: undefined };
+const off = { tenant: undefined, subject: undefined, route: undefined, denied: undefined, audit: undefined };
 const tenantId = randomUUID();
 const metrics = createMetrics('test');
 

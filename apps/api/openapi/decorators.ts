@@ -99,6 +99,68 @@ export const AnswersEvents = (): MethodDecorator =>
     ...always,
   );
 
+/** A receipt of the audit log, as a file. */
+export const AnswersReceipt = (): MethodDecorator =>
+  applyDecorators(
+    ApiHeader({
+      name: 'Prefer',
+      required: false,
+      description:
+        'RFC 7240. `wait=S` waits up to S seconds (default 5, at most 60) for a published checkpoint that covers the event.',
+      schema: { type: 'string', example: 'wait=5' },
+    }),
+    ApiResponse({
+      status: 200,
+      description:
+        'A C2SP tlog-proof: the leaf, the hashes to the root, and the signed checkpoint. Its `extra` line opens the leaf: salt and event.',
+      headers: {
+        ...requestId,
+        'Billing-Leaf': header('The leaf of the event in the log, from 0 on.'),
+        'Content-Disposition': header('A name for the file: `<event id>.tlog-proof`.'),
+      },
+      content: { 'text/plain': { schema: text, example: receiptExample } },
+    }),
+    ...always,
+    problem(409, '`not_yet_anchored`: the event is recorded, and no published checkpoint covers it yet.', {
+      'Retry-After': header('Seconds to wait.'),
+    }),
+  );
+
+const receiptExample = `c2sp.org/tlog-proof@v1
+extra eyJldmVudCI6Ii4uLiIsInBvc2l0aW9uIjo3LCJzYWx0IjoiLi4uIiwic2hhcmQiOjMsInYiOjF9
+index 1041
+q0Rl2zQWZgf7nRb2l0t6vZyV2a5YQ0t0G3lV6mB5b3E=
+
+billing.example.com/audit
+2048
+nND/nri/U0xuHUrYSy0HtMeal2vzD9V4k/BO79C+QeI=
+
+— billing.example.com/audit Wm90ZSBvZiBhIHRyZWUgaGVhZA==
+`;
+
+/** What opens the leaves of a tenant, as lines of JSON. */
+export const AnswersOpenings = (): MethodDecorator =>
+  applyDecorators(
+    ApiResponse({
+      status: 200,
+      description:
+        'One leaf a line, in the order of the log: its index, and the place, the salt and the event that it commits to.',
+      headers: {
+        ...requestId,
+        'Billing-Leaf': header('The leaf up to which the log was looked through: where to go on.', false),
+        'Billing-Tree-Size': header('Leaves of the published log.'),
+      },
+      content: {
+        'application/x-ndjson': {
+          schema: text,
+          example:
+            '{"index":1041,"opening":{"event":"eyJjYXVzYXRpb25JZCI6Ii4uLiJ9","position":7,"salt":"BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU=","shard":3,"v":1}}\n',
+        },
+      },
+    }),
+    ...always,
+  );
+
 /** A command: its answer once done, 202 while the processor has not spoken, and every problem it can have. */
 export const AnswersCommand = (schema: string, done: 200 | 201, { alsoExisting = false } = {}): MethodDecorator => {
   const answer = (status: number, description: string) =>
@@ -111,6 +173,10 @@ export const AnswersCommand = (schema: string, done: 200 | 201, { alsoExisting =
     answer(202, 'Accepted; the processor has not spoken yet.'),
     ...always,
     problem(409, 'It cannot be done now: the state forbids it, an operation is in progress, or others changed it.'),
+    problem(
+      410,
+      '`events_removed`: a repeat of what was done so long ago that its events were removed; it is not done again.',
+    ),
     problem(413, 'The body is larger than 64 KiB.'),
     problem(415, 'The body is not application/json.'),
     problem(

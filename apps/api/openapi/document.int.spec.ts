@@ -7,6 +7,7 @@ import type { Reply } from '../testing/call.js';
 import { disputed } from '../testing/disputed.js';
 import type { RunningApi, TestTenant } from '../testing/running-api.js';
 import { startApi, tenantAt } from '../testing/running-api.js';
+import { SealedLog } from '../testing/sealed-log.js';
 
 let api: RunningApi;
 let tenant: TestTenant;
@@ -14,7 +15,14 @@ let tenant: TestTenant;
 let platform: TestTenant;
 let document: Document;
 let schemas: DocumentSchemas;
-let operations: { method: string; template: string; operation: Operation }[];
+interface Described {
+  method: string;
+  template: string;
+  operation: Operation;
+}
+/** What a caller may do, and what is open to everybody. */
+let operations: Described[];
+let open: Described[];
 
 beforeAll(async () => {
   api = await startApi({ readModels: true });
@@ -22,9 +30,11 @@ beforeAll(async () => {
   platform = tenantAt(api.url, tenant.id, await api.tokenFor({ role: 'platform_admin', mfa: true }));
   document = (await tenant.get('/openapi.json')).json as unknown as Document;
   schemas = await DocumentSchemas.of(document);
-  operations = Object.entries(document.paths).flatMap(([template, methods]) =>
+  const all = Object.entries(document.paths).flatMap(([template, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method, template, operation })),
   );
+  operations = all.filter(({ operation }) => operation.security?.length !== 0);
+  open = all.filter(({ operation }) => operation.security?.length === 0);
 });
 afterAll(() => api.close());
 
@@ -44,6 +54,8 @@ describe('the document', () => {
     );
     expect(listed).toEqual(inTable.map((route) => route.replace(':id', '{id}')).sort());
     expect(listed).toEqual([
+      'GET /v1/audit/events/{id}/proof',
+      'GET /v1/audit/openings',
       'GET /v1/balances',
       'GET /v1/checkout-sessions/{id}',
       'GET /v1/connected-accounts/{id}',
@@ -56,6 +68,7 @@ describe('the document', () => {
       'GET /v1/payment-methods/{id}',
       'GET /v1/payments',
       'GET /v1/payments/{id}',
+      'GET /v1/payments/{id}/history',
       'GET /v1/payments/{id}/next-action',
       'GET /v1/refunds',
       'GET /v1/refunds/{id}',
@@ -82,10 +95,26 @@ describe('the document', () => {
     ]);
   });
 
+  it('lists the published audit log, which is open to everybody', () => {
+    const listed = open.map(({ method, template }) => `${method.toUpperCase()} ${template}`).sort();
+    const inTable = allActions.flatMap(({ name, route }) =>
+      route !== undefined && name.startsWith('audit-log.') ? route : [],
+    );
+    expect(listed).toEqual(inTable.map((route) => route.replace(/:(\w+)/, '{$1}').replace('*', '{path}')).sort());
+    expect(listed).toHaveLength(5);
+    for (const { template, operation } of open) {
+      expect([template, operation.summary]).toEqual([template, expect.stringMatching(/^[A-Z].{8,80}$/)]);
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['200', '304', '404', '429', '503']));
+      const inPath = operation.parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => `{${name}}`);
+      expect(inPath).toEqual([...template.matchAll(/\{\w+\}/g)].map(([name]) => name));
+    }
+  });
+
   it('has every reference it makes, and every operation a name of its own', () => {
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/(\w+)"/g)];
     for (const [, name] of references) expect(Object.keys(document.components.schemas)).toContain(name);
-    expect(new Set(operations.map(({ operation }) => operation.operationId)).size).toBe(operations.length);
+    const all = [...operations, ...open];
+    expect(new Set(all.map(({ operation }) => operation.operationId)).size).toBe(all.length);
   });
 
   it('says of every operation who may call it, what it takes and what can go wrong', () => {
@@ -228,6 +257,22 @@ describe('what the api answers', () => {
     await post('/v1/payment-methods/{id}/detach', {}, kept, key);
   };
 
+  /** The history of a payment before and after it is sealed, the receipt of its first event, and what opens leaves. */
+  const audited = async (paymentId: string): Promise<void> => {
+    const changes = async () =>
+      (await get('/v1/payments/{id}/history', paymentId)).json.data as { eventId: string; proof: object | null }[];
+    const [first] = await changes();
+    await documented('GET', '/v1/audit/events/{id}/proof', await proof(first?.eventId ?? ''));
+    await (await SealedLog.of(api)).seal();
+    const reply = await documented('GET', '/v1/audit/events/{id}/proof', await proof(first?.eventId ?? '', 'wait=5'));
+    expect([reply.status, (await changes())[0]?.proof]).toEqual([
+      200,
+      { index: expect.any(Number) as number, receipt: reply.text },
+    ]);
+    await get('/v1/audit/openings');
+  };
+  const proof = (eventId: string, prefer = 'wait=0') => tenant.get(`/v1/audit/events/${eventId}/proof`, { prefer });
+
   /** An account that is linked, and once more; another tenant asks for it too. */
   const linked = async (): Promise<string> => {
     const body = { processorAccountId: 'acct_1' };
@@ -303,6 +348,7 @@ describe('what the api answers', () => {
     await get('/v1/connected-accounts/{id}', account);
     for (const id of [paymentMethodId, refused]) await get('/v1/payment-methods/{id}', id);
     for (const list of ['payments', 'refunds', 'disputes', 'customers', 'balances', 'events']) await get(`/v1/${list}`);
+    await audited(paid);
     await get('/v1/payments', '', '?limit=1');
     await get('/v1/customers', '', '?email=ada@example.com');
     await get('/v1/customers/{id}/payment-methods', customerId);
@@ -311,6 +357,28 @@ describe('what the api answers', () => {
     );
     for (const ofOperation of statuses)
       expect([...seen].some((what) => ofOperation.test(what)) ? '' : ofOperation).toBe('');
+  });
+
+  it('to whoever reads the published audit log, is what the document says', async () => {
+    const stranger = tenantAt(api.url, tenant.id, '');
+    const file = async (name: string, inPath = '', headers = {}) =>
+      documented(
+        'GET',
+        `/v1/audit/${name}`,
+        await stranger.get(`/v1/audit/${name.replace(/\{\w+\}/, inPath)}`, headers),
+      );
+    await (await SealedLog.of(api)).seal();
+    const checkpoint = await file('checkpoint');
+    const size = Number(checkpoint.text.split('\n')[1]);
+    const last = `${String(Math.floor(size / 256)).padStart(3, '0')}.p/${size % 256}`;
+    const found = [checkpoint, await file('vkey'), await file('keys')];
+    for (const path of [`0/${last}`, `entries/${last}`]) found.push(await file('tile/{path}', path));
+    expect(found.map(({ status }) => status)).toEqual(Array(5).fill(200));
+    for (const path of ['0/999', 'entries/x001/000', '0%2F000', '..%2Fcheckpoint', 'x', '%FF'])
+      expect([400, 404]).toContain((await file('tile/{path}', path)).status);
+    for (const number of ['999', 'x']) expect((await file('keys/{number}', number)).status).toBe(404);
+    const etag = checkpoint.headers.get('etag') ?? '';
+    expect((await stranger.get('/v1/audit/checkpoint', { 'if-none-match': etag })).status).toBe(304);
   });
 
   const goodFor = (template: string): unknown => {

@@ -3,6 +3,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 
 import { withAccess } from './access.js';
+import { publishedLogPaths } from './published-log.js';
 import { schemas } from './schemas.js';
 
 const description = `Commands in, immutable events out. Amounts are integers of minor units. POST needs an \`Idempotency-Key\`;
@@ -30,5 +31,6 @@ export const openApiDocument = (app: INestApplication): OpenAPIObject => {
       { ...schema, additionalProperties: false },
     ]),
   );
-  return { ...document, components: { ...components, schemas: { ...strict, ...(schemas as typeof strict) } } };
+  const paths = { ...document.paths, ...publishedLogPaths };
+  return { ...document, paths, components: { ...components, schemas: { ...strict, ...(schemas as typeof strict) } } };
 };

@@ -53,6 +53,41 @@ export const schemas: Readonly<Record<string, Schema>> = {
     createdAt: time,
   }),
   PaymentPage: page('Payment'),
+  PaymentChange: object({
+    eventId: id,
+    type: { ...text, description: 'Of the event, such as `PaymentCaptured`.' },
+    version: { type: 'integer', description: 'Of the payment after it.' },
+    position: { ...text, description: 'Where it stands in the log, shard:position.' },
+    recordedAt: time,
+    data: { type: 'object', description: 'The event, as `GET /v1/events` shows it.', additionalProperties: true },
+    status: { type: 'string', enum: paymentStatuses, description: 'Of the payment after it.' },
+    proof: {
+      ...orNull(
+        object({
+          index: {
+            type: 'integer',
+            format: 'int64',
+            description: 'The leaf of the event in the audit log, from 0 on.',
+          },
+          receipt: { ...text, description: 'A C2SP tlog-proof with the event in it, to be verified offline.' },
+        }),
+      ),
+      description: 'That the event is in the audit log; null while no published checkpoint covers it.',
+    },
+  }),
+  PaymentHistoryPage: page('PaymentChange'),
+  AuditKeyHistory: object({
+    data: {
+      type: 'array',
+      items: object({
+        vkey: { ...text, description: 'A verifier key (C2SP signed-note).' },
+        receipt: {
+          ...text,
+          description: 'A C2SP tlog-proof of its event, under a checkpoint that the keys before it have signed.',
+        },
+      }),
+    },
+  }),
   NextAction: object({
     type: { ...text, description: "The processor's word, such as `use_stripe_sdk`." },
     clientSecret: { ...text, description: "For the payer's browser alone." },

@@ -1,6 +1,9 @@
 import type { ActionName } from '#access';
 
-type Open = Extract<ActionName, `health.${string}` | `development-issuer.${string}` | `checkout.${string}`>;
+type Open = Extract<
+  ActionName,
+  `health.${string}` | `development-issuer.${string}` | `checkout.${string}` | `audit-log.${string}`
+>;
 
 /** What an operation does, in one line, and what else its caller should know. */
 interface Summary {
@@ -68,6 +71,12 @@ export const summaries: Readonly<Record<Exclude<ActionName, Open>, Summary>> = {
       'with a `confirmationToken` confirm again then, without a body: nothing is charged before. 404 where nothing is to be done, and once it was ' +
       'not done within the day.',
   },
+  'payments.history': {
+    summary: 'Get every change of a payment, oldest first, with its proof',
+    more:
+      '`data` is the event, `status` that of the payment after it. `proof.receipt` is a file that `billing audit verify --receipt` checks offline ' +
+      '(C2SP tlog-proof), `proof.index` the leaf; `proof` is null for the second or so until a published checkpoint covers the event.',
+  },
   'refunds.create': { summary: 'Refund a captured payment, in full or in part' },
   'refunds.list': { summary: 'List refunds, newest first' },
   'refunds.get': { summary: 'Get a refund' },
@@ -103,6 +112,21 @@ export const summaries: Readonly<Record<Exclude<ActionName, Open>, Summary>> = {
       'far the log was looked through, also where it had nothing of yours. One answer looks through 200,000 positions at most, so it was the ' +
       'end where there are fewer lines than `limit` and the position went on by less than that. With `Accept: text/event-stream` the answer ' +
       'follows the log: ids are positions, and `Last-Event-ID` goes before `after`.',
+  },
+  'audit.proof': {
+    summary: 'Get the receipt of an event: that it is in the audit log',
+    more:
+      'A file (C2SP tlog-proof) with the event in it, to be kept: it is verified offline with the keys of the log alone (`GET /v1/audit/vkey`), such as ' +
+      'by `billing audit verify --receipt`. Event ids are in `GET /v1/events`. The answer waits for the next checkpoint as `Prefer: wait` says, then it is ' +
+      '409 `not_yet_anchored`. 503 `audit_log_inconsistent`: the event is not what was sealed, and nothing is handed out. The log itself is public: ' +
+      '`/v1/audit` is the prefix of a C2SP tlog-tiles log (`checkpoint`, `tile/...`, `tile/entries/...`), with `vkey` and `keys`.',
+  },
+  'audit.openings': {
+    summary: "Get what opens the tenant's leaves of the audit log",
+    more:
+      'Lines `{"index":i,"opening":{...}}` of the published log, 100 unless `limit` says more (1,000 at most), with which `billing audit verify --url` holds ' +
+      'each leaf against its event. To go on, send `Billing-Leaf` of the answer as `after`: it says how far the log was looked through, also where it had ' +
+      'nothing of yours. It was the end once `Billing-Leaf` is `Billing-Tree-Size` - 1. One answer looks through 200,000 positions at most.',
   },
   'connected-accounts.link': {
     summary: 'Link an account at the processor to the tenant, for good',

@@ -1,6 +1,7 @@
 import { streamIdOf } from '#contracts';
 import { TenantShards } from '#event-store';
 
+import { changeLog } from '../../../test/database/change-log.js';
 import { Workbench } from '../testing/workbench.js';
 import type { TouchedStream } from './own-log.js';
 import { touchedStreams } from './own-log.js';
@@ -21,7 +22,8 @@ it('gives the payments that the log mentions within the window, and goes on wher
     made.push(streamIdOf('payment', await bench.api.charge(tenantId, customerId, paymentMethodId)));
   }
   // The customer, the method and the first two payments, of two events each, are of long ago.
-  await database.admin.query(
+  await changeLog(
+    database.admin,
     "update billing.event set recorded_at = now() - interval '10 days' where shard = $1 and position <= 6",
     [shard],
   );
