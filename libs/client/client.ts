@@ -13,6 +13,8 @@ import { readEvents } from './events.js';
 import type { CommandResult } from './generated/command-result.js';
 import type { HttpOptions } from './http.js';
 import { Http } from './http.js';
+import type { PaymentHistoryOptions, PaymentHistoryPage } from './payment-history.js';
+import { historyPath } from './payment-history.js';
 import type { Payment } from './payment.js';
 import { commandIdOf, recordOf } from './record.js';
 import { ResultReader } from './results.js';
@@ -136,6 +138,26 @@ export class BillingClient {
    */
   payment(id: string, options: { minPosition?: string; tenantId?: string } = {}): Promise<Payment> {
     return this.#http.json<Payment>(`/v1/payments/${encodeURIComponent(id)}`, options);
+  }
+
+  /**
+   * A page of the changes of a payment, oldest first, each with its receipt out of the audit log. Throws HttpProblem (404 `payment_not_found`,
+   * 400 `invalid_cursor`, 503 `audit_log_inconsistent`) and HttpUnavailable.
+   */
+  paymentHistory(id: string, options: PaymentHistoryOptions = {}): Promise<PaymentHistoryPage> {
+    const { tenantId } = options;
+    return this.#http.json<PaymentHistoryPage>(historyPath(id, options), {
+      ...(tenantId !== undefined && { tenantId }),
+    });
+  }
+
+  /**
+   * The receipt of an event: a text (C2SP tlog-proof) that shows offline, to whoever has the key of the audit log, that the event is in it.
+   * Waits five seconds for a checkpoint that covers a new event. Throws HttpProblem (404 `event_not_found`, 409 `not_yet_anchored`: ask again in
+   * a moment, 503 `audit_log_inconsistent`) and HttpUnavailable.
+   */
+  receipt(eventId: string, options: { tenantId?: string } = {}): Promise<string> {
+    return this.#http.text(`/v1/audit/events/${encodeURIComponent(eventId)}/proof`, options);
   }
 
   /** Ends what is open. Commands that wait for their turn or their result fail with ClientClosed. */

@@ -49,10 +49,18 @@ export class Http {
 
   /** The JSON at `path`. Throws HttpProblem, and HttpUnavailable after four tries. */
   async json<T>(path: string, options: GetOptions = {}): Promise<T> {
+    return this.#whole(path, options, async (response) => (await response.json()) as T);
+  }
+
+  /** The text at `path`. Throws HttpProblem, and HttpUnavailable after four tries. */
+  async text(path: string, options: GetOptions = {}): Promise<string> {
+    return this.#whole(path, { accept: 'text/plain', ...options }, (response) => response.text());
+  }
+
+  async #whole<T>(path: string, options: GetOptions, bodyOf: (response: Response) => Promise<T>): Promise<T> {
     for (let failures = 1; ; failures += 1) {
       try {
-        const response = await this.get(path, { ...options, signal: AbortSignal.timeout(answerLimitMs) });
-        return (await response.json()) as T;
+        return await bodyOf(await this.get(path, { ...options, signal: AbortSignal.timeout(answerLimitMs) }));
       } catch (error) {
         if (!mayPass(error)) throw error;
         if (failures === tries)

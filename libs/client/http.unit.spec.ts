@@ -1,3 +1,4 @@
+import { HttpProblem } from './errors.js';
 import type { Fetch } from './http.js';
 import { Http } from './http.js';
 
@@ -20,5 +21,22 @@ describe('requests of the client', () => {
         },
       ],
     ]);
+  });
+
+  it('give a text as it is, and try again where the service cannot answer for a moment', async () => {
+    const receipt = 'c2sp.org/tlog-proof@v1\nindex 7\n';
+    const statuses: number[] = [];
+    const accepted: (string | undefined)[] = [];
+    const fetch: Fetch = (_url, { headers }) => {
+      accepted.push(headers.accept);
+      return Promise.resolve(new Response(receipt, { status: statuses.shift() ?? 200 }));
+    };
+    const http = new Http({ url: 'https://billing.internal', token: () => Promise.resolve('t'), fetch });
+    expect(await http.text('/v1/audit/events/e/proof')).toBe(receipt);
+    statuses.push(503);
+    expect(await http.text('/v1/audit/events/e/proof')).toBe(receipt);
+    statuses.push(409);
+    await expect(http.text('/v1/audit/events/e/proof')).rejects.toThrow(HttpProblem);
+    expect(accepted).toEqual(Array.from({ length: 4 }, () => 'text/plain'));
   });
 });

@@ -7,5 +7,6 @@ export type { CommandResult } from './generated/command-result.js';
 export type * from './generated/commands.js';
 export type * from './generated/events.js';
 export type { Fetch, HttpOptions } from './http.js';
+export type { PaymentChange, PaymentHistoryOptions, PaymentHistoryPage } from './payment-history.js';
 export type { Payment, PaymentRefund, PaymentStatus } from './payment.js';
 export type { ProducerOptions } from './signature.js';

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { readPublicKey, registerProducer } from '#access/producers';
-import type { BillingEvent } from '#client';
+import { parseVerifierKey, verifyReceipt } from '#audit';
+import type { BillingEvent, PaymentChange } from '#client';
 import { BillingClient, CommandRejected } from '#client';
 import { topics } from '#contracts';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -125,6 +126,38 @@ describeWithKafka('an upstream service that has nothing but the client', (broker
       status: 'partially_refunded',
       amountRefunded: 500,
     });
+  }, 60_000);
+
+  it('shows each change of a payment to whoever has the key of the audit log, and nothing else of billing', async () => {
+    const { result } = await client.send(customer);
+    const customerId = (await result()).resource?.id ?? '';
+    const body = { amount: 700, currency: 'eur', customerId };
+    const created = await client.send({ type: 'CreatePayment', tenantId: tenantOne, body });
+    const paymentId = (await created.result()).resource?.id ?? '';
+    const canceled = await (await client.send({ type: 'CancelPayment', tenantId: tenantOne, paymentId })).settled();
+    expect(canceled?.type).toBe('PaymentCanceled');
+
+    const vkey = (await (await fetch(`${billing.url}/v1/audit/vkey`)).text()).trim();
+    const key = parseVerifierKey(vkey);
+    const trust = { log: { origin: key.name, keys: [key] } };
+    const shown = (receipt: string) =>
+      JSON.parse(Buffer.from(verifyReceipt(receipt, trust).event).toString()) as { eventId: string; type: string };
+    expect(shown(await client.receipt(canceled?.eventId ?? ''))).toMatchObject({ type: 'PaymentCanceled' });
+
+    const changes: PaymentChange[] = [];
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const page = await client.paymentHistory(paymentId, { limit: 1, ...(cursor !== undefined && { cursor }) });
+      changes.push(...page.data);
+      cursor = page.nextCursor;
+    }
+    expect(changes.map(({ type, status }) => [type, status])).toEqual([
+      ['PaymentCreated', 'requires_payment_method'],
+      ['PaymentCanceled', 'canceled'],
+    ]);
+    for (const { eventId, type, proof } of changes)
+      expect(shown(proof?.receipt ?? '')).toMatchObject({ eventId, type });
+    await expect(client.receipt(randomUUID())).rejects.toMatchObject({ status: 404, code: 'event_not_found' });
+    await expect(client.paymentHistory(paymentId, { cursor: 'x' })).rejects.toMatchObject({ code: 'invalid_cursor' });
   }, 60_000);
 
   it('is told why a command was rejected', async () => {

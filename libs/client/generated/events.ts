@@ -867,6 +867,26 @@ export interface PrivilegedAccessGranted {
   at: string;
 }
 
+/** From here on this key signs the audit log as well. */
+export interface AuditKeyIntroduced {
+  /** The key's name in notes, which is the origin of the log. */
+  name: string;
+  /** Our name for it at the key management. */
+  keyName: string;
+  /** The public key, as https://c2sp.org/signed-note writes it. */
+  vkey: string;
+  algorithm: 'ed25519' | 'ecdsa-p256';
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
+/** From here on this key signs the audit log no more; what it signed stays good. */
+export interface AuditKeyRetired {
+  vkey: string;
+  /** When it happened, as far as this service knows. */
+  at: string;
+}
+
 /** The processor reported a fact that contradicts what was recorded. It follows that fact, for people to look at. */
 export interface DriftDetected {
   /** Type of the event that reports the fact. */
@@ -953,5 +973,7 @@ export interface EventData {
   TenantReinstated: TenantReinstated;
   AccessDenied: AccessDenied;
   PrivilegedAccessGranted: PrivilegedAccessGranted;
+  AuditKeyIntroduced: AuditKeyIntroduced;
+  AuditKeyRetired: AuditKeyRetired;
   DriftDetected: DriftDetected;
 }
