@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 import type { BalanceView, PaymentMethodView, PaymentView, RefundView } from '#projections';
 
+import { openingsIn } from '../../apps/cli/audit/verify/sources/openings.js';
+import { fsckAccepts, fsckIsAbsent, fsckIsHere } from '../audit-judges/fsck.js';
 import type { Standalone } from '../standalone/index.js';
 import { startStandalone, tenantTwo } from '../standalone/index.js';
 
@@ -17,6 +21,10 @@ beforeAll(async () => {
   refundToken = await standalone.token({ mfa: true });
 }, 90_000);
 afterAll(() => standalone.stop(), 60_000);
+
+const hasFsck = await fsckIsHere();
+const withoutFsck = !hasFsck && !process.env.CI;
+if (withoutFsck) process.stderr.write(`skipped: ${fsckIsAbsent}\n`);
 
 interface Answered<T> {
   status: number;
@@ -215,6 +223,62 @@ describe('the main job, on the standalone', () => {
   });
 });
 
+describe('the audit log of all that was charged', () => {
+  interface Told {
+    eventId: string;
+    type: string;
+  }
+  const told = async (): Promise<Told[]> => {
+    const response = await fetch(`${standalone.url}/v1/events?limit=1000`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return (await response.text())
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Told);
+  };
+  const billing = (...args: string[]) =>
+    promisify(execFile)(process.execPath, ['dist/apps/cli/main.js', 'audit', ...args], {
+      env: { ...process.env, NODE_OPTIONS: '', BILLING_ENV: 'development', BILLING_DATA_DIR: standalone.dataDirectory },
+      timeout: 60_000,
+    });
+  let directory: string;
+  let events: Told[];
+
+  beforeAll(async () => {
+    directory = join(standalone.dataDirectory, 'export');
+    events = await told();
+    // A receipt is there once the event is sealed and signed for; positions of a shard are sealed in their order.
+    const proof = `${standalone.url}/v1/audit/events/${events.at(-1)?.eventId}/proof`;
+    const response = await fetch(proof, { headers: { authorization: `Bearer ${token}`, prefer: 'wait=20' } });
+    expect(response.status).toBe(200);
+    await writeFile(join(standalone.dataDirectory, 'last.tlog-proof'), await response.text());
+    await billing('export', '--quiet', '--dir', directory, '--openings');
+  }, 90_000);
+
+  it('has every event that the tenant was told of, each sealed as it is', async () => {
+    const receipt = join(standalone.dataDirectory, 'last.tlog-proof');
+    const own = ['--dir', directory, '--vkey', join(directory, 'vkey'), '--all-events', '--receipt', receipt];
+    const { stdout } = await billing('verify', '--quiet', '--json', ...own);
+    const { log } = JSON.parse(stdout) as { log: { size: number; events: { opened: number } } };
+    expect(log.events.opened).toBe(log.size);
+    const sealed = new Set<string>();
+    for (let bundle = 0; bundle * 256 < log.size; bundle += 1) {
+      const path = join(directory, 'openings', `${String(bundle).padStart(3, '0')}.ndjson`);
+      for (const { opening } of openingsIn(await readFile(path, 'utf8'), path)) {
+        sealed.add((JSON.parse(Buffer.from(opening.event).toString()) as Told).eventId);
+      }
+    }
+    expect(events.filter(({ type }) => type === 'PaymentCaptured').length).toBeGreaterThan(5);
+    expect(events.filter(({ eventId }) => !sealed.has(eventId))).toEqual([]);
+  }, 90_000);
+
+  (withoutFsck ? it.skip : it)("is accepted by Tessera's fsck", async () => {
+    if (!hasFsck) throw new Error(fsckIsAbsent);
+    expect(await fsckAccepts(directory, join(directory, 'vkey'))).toBe(true);
+  });
+});
+
 describe('npm run demo', () => {
   it('plays its story on a standalone of its own and exits 0', async () => {
     const { stdout } = await promisify(execFile)(process.execPath, ['dist/apps/cli/main.js', 'demo'], {
@@ -228,6 +292,7 @@ describe('npm run demo', () => {
       'Idempotency-Replayed',
       'PaymentCaptured',
       'tenant_payable',
+      'Verified offline, with the key    RefundSucceeded is sealed',
     ]) {
       expect(stdout).toContain(part);
     }

@@ -55,7 +55,8 @@ export class Visitors {
 
   /** What `npm run demo` does. */
   demo(): Promise<void> {
-    return playStory(new DemoClient(this.standalone.url, this.token), this.token, () => undefined);
+    const { url, dataDirectory } = this.standalone;
+    return playStory(new DemoClient(url, this.token), this.token, dataDirectory, () => undefined);
   }
 
   post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Reply> {

@@ -173,7 +173,7 @@ const secretsIn = (dataDirectory: string): Map<string, string[]> => {
   const json = (name: string): Record<string, unknown> => JSON.parse(text(name)) as Record<string, unknown>;
   const { platform, connect } = json('webhook-secrets.json');
   const passwordOf = rolePasswords(dataDirectory);
-  const roles = ['api', 'gateway', 'projector', 'webhook_ingest'];
+  const roles = ['api', 'gateway', 'projector', 'webhook_ingest', 'merkle_anchor'];
   return new Map([
     // What opens the keyring, which is sealed under it. In production there is a KMS, and neither file.
     [text('keyring-master.key'), ['keyring-master.key']],

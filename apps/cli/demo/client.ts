@@ -28,6 +28,14 @@ export class DemoClient {
     return answerOf(response, (await response.json()) as T);
   }
 
+  /** An answer of plain text, waited for as long as it may take on a slow machine. Throws for every other status than 200. */
+  async text(path: string): Promise<string> {
+    const response = await this.#get(path, undefined, 'wait=30');
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(`${path}: answered ${response.status} ${text}`);
+    return text;
+  }
+
   /** The objects of an NDJSON answer. */
   async lines<T>(path: string): Promise<T[]> {
     const text = await (await this.#get(path)).text();
@@ -37,9 +45,10 @@ export class DemoClient {
       .map((line) => JSON.parse(line) as T);
   }
 
-  #get(path: string, minPosition?: string): Promise<Response> {
+  #get(path: string, minPosition?: string, prefer?: string): Promise<Response> {
     const headers = {
       authorization: `Bearer ${this.token}`,
+      ...(prefer && { prefer }),
       ...(minPosition && { 'billing-min-position': minPosition }),
     };
     return fetch(`${this.url}${path}`, { headers });

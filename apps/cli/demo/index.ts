@@ -13,7 +13,7 @@ export const demoCommand = (environment: NodeJS.ProcessEnv): Command =>
   new Command('demo')
     .summary('play a few payments on a standalone of its own')
     .description(
-      'Starts a standalone on free ports with a database of its own, charges, captures, refunds, shows events and books, and stops it.',
+      'Starts a standalone on free ports with a database of its own, charges, captures, refunds, shows events and books, verifies the receipt of its refund offline, and stops it.',
     )
     .action(async () => {
       const print = (line: string) => {
@@ -31,7 +31,8 @@ export const demoCommand = (environment: NodeJS.ProcessEnv): Command =>
         });
         const admin = { tenantId: demoTenants[0].id, role: 'tenant_admin', subject: 'demo' } as const;
         const client = new DemoClient(standalone.url, await issuer.issue(admin));
-        await playStory(client, await issuer.issue({ ...admin, mfa: true }), print);
+        const refundToken = await issuer.issue({ ...admin, mfa: true });
+        await playStory(client, refundToken, standalone.dataDirectory, print);
         print('\nEverything did what it should. `npm start` keeps one running.');
       } finally {
         await standalone.stop();

@@ -18,9 +18,9 @@ export interface DemoStandalone {
   stop(): Promise<void>;
 }
 
-/** What would make it somebody else's: their database, their Stripe, their topics, which hold one database's log, and their listeners. */
+/** What would make it somebody else's: their database, their Stripe, their topics and audit log, which hold one database's log, and their listeners. */
 const others =
-  /^(DATABASE_URL|STRIPE_API_BASE|STRIPE_API_KEY|KAFKA_.*|HOST|WEBHOOK_HOST|SERVICE_PORT|TRUSTED_PROXIES|TLS_.*)$/;
+  /^(DATABASE_URL|STRIPE_API_BASE|STRIPE_API_KEY|KAFKA_.*|HOST|WEBHOOK_HOST|SERVICE_PORT|TRUSTED_PROXIES|TLS_.*|AUDIT_.*)$/;
 
 /** Starts a standalone of its own, on free ports and a data directory that goes with it. Throws with its output when it does not come up. */
 export const startDemoStandalone = async (environment: NodeJS.ProcessEnv): Promise<DemoStandalone> => {

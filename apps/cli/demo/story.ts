@@ -3,12 +3,14 @@ import type { BalanceView, CustomerView, PaymentMethodView, PaymentView, RefundV
 import Table from 'cli-table3';
 
 import type { Answer, DemoClient } from './client.js';
+import { proveOffline } from './proof.js';
 
 interface EventLine {
   position: string;
+  eventId: string;
   type: string;
   streamId: string;
-  data: { amount?: number; currency?: string; code?: string; net?: number };
+  data: { amount?: number; currency?: string; code?: string; net?: number; refundId?: string };
 }
 
 const plain = { head: [], border: [], compact: true };
@@ -20,10 +22,14 @@ const expectThat = (what: string, holds: boolean, answer: Answer<unknown>): void
 
 const money = (payment: PaymentView, amount: number): string => formatMoney(amount, payment.currency);
 
-/** Plays a charge, a partial capture, a refund, a decline and a repeated key; prints each with `print`. Throws at the first surprise. */
+/**
+ * Plays a charge, a partial capture, a refund, a decline and a repeated key, and ends with the refund's receipt out of the audit log, in
+ * `folder`, verified offline; prints each with `print`. Throws at the first surprise.
+ */
 export const playStory = async (
   client: DemoClient,
   refundToken: string,
+  folder: string,
   print: (line: string) => void,
 ): Promise<void> => {
   const step = (title: string, outcome: string) => {
@@ -89,14 +95,19 @@ export const playStory = async (
   expectThat('a repeated key', again.replayed && again.body.id === charge.body.id, again);
   step('The first charge, sent again', `the same answer, nothing charged (Idempotency-Replayed)`);
 
-  await showBooks(client, declined.position ?? refund.position, print);
+  const events = await showBooks(client, declined.position ?? refund.position, print);
+  const refunded = events.find(({ type, data }) => type === 'RefundSucceeded' && data.refundId === refund.body.id);
+  expectThat("the refund's event", refunded !== undefined, refund);
+  print('\nFor those who trust neither this service nor its database:');
+  await proveOffline(client, refunded?.eventId ?? '', folder, step);
 };
 
+/** Prints the log and the books; gives the events. */
 const showBooks = async (
   client: DemoClient,
   position: string | undefined,
   print: (line: string) => void,
-): Promise<void> => {
+): Promise<EventLine[]> => {
   const events = await client.lines<EventLine>('/v1/events?limit=1000');
   const log = new Table({ head: ['position', 'event', 'amount', 'stream'], style: plain });
   for (const { position: at, type, data, streamId } of events) {
@@ -123,4 +134,5 @@ const showBooks = async (
     books.push(['sum', currency, formatMoney(sum, currency)]);
   }
   print(`\nThe books (debits positive):\n${books.toString()}`);
+  return events;
 };
