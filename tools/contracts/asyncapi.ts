@@ -15,8 +15,10 @@ export interface ContractSchemas {
     | 'headers/command.v1.json'
     | 'headers/command-result.v1.json'
     | 'headers/command-dead-letter.v1.json'
+    | 'headers/checkpoint.v1.json'
     | 'command-result.v1.json'
-    | 'command-dead-letter.v1.json',
+    | 'command-dead-letter.v1.json'
+    | 'checkpoint.v1.json',
     Schema
   >;
 }
@@ -55,6 +57,10 @@ export const asyncApiDocument = ({ events, commands, messages }: ContractSchemas
           'CommandDeadLetterHeaders',
           messages['command-dead-letter.v1.json'],
         ),
+        AuditCheckpoint: {
+          ...plainMessage('AuditCheckpoint', 'AuditCheckpointHeaders', messages['checkpoint.v1.json']),
+          contentType: 'text/plain; charset=utf-8',
+        },
       },
       schemas: mapped({ ...commands, ...events, ...byTitle(Object.values(messages)) }, (_, schema) => embedded(schema)),
       securitySchemes: {
@@ -114,6 +120,13 @@ const channelsOf = (events: string[], commands: string[]): Json => ({
     'Commands that were set aside, with the reason. For operators.',
     ['CommandDeadLetter'],
   ),
+  checkpoints: channel(
+    topics.checkpoints,
+    'Checkpoints of the audit log',
+    'Signed tree heads in the order of their sizes, kept for ever: who keeps them can show later that nothing was rewritten. A checkpoint may be left out, and can come twice.',
+    ['AuditCheckpoint'],
+    { partitions: 1, topicConfiguration: { 'cleanup.policy': ['delete'], 'retention.ms': -1 } },
+  ),
 });
 
 const operation = (action: 'send' | 'receive', on: string, summary: string, names: string[]): Json => ({
@@ -133,6 +146,7 @@ const operationsOf = (events: string[], commands: string[]): Json => ({
   },
   publishEvents: operation('send', 'events', 'Publishes every event of the log.', events),
   publishDeadLetters: operation('send', 'deadLetters', 'Tells operators what was set aside.', ['CommandDeadLetter']),
+  publishCheckpoints: operation('send', 'checkpoints', 'Publishes checkpoints of the audit log.', ['AuditCheckpoint']),
 });
 
 const withHeaders = (headers: string, fixed: Schema): Json => ({ allOf: [ref('schemas', headers), fixed] });

@@ -93,7 +93,7 @@ describe('the AsyncAPI document', () => {
     // 3.0 is what most tools read; the parser would like the newest.
     const told = diagnostics.filter(({ code }) => code !== 'asyncapi-latest-version');
     expect(told.map(({ message, path }) => `${path.join('.')}: ${message}`)).toEqual([]);
-    expect(document?.allMessages().length).toBe(Object.keys(eventTypes).length + Object.keys(commandTypes).length + 2);
+    expect(document?.allMessages().length).toBe(Object.keys(eventTypes).length + Object.keys(commandTypes).length + 3);
   });
 });
 
@@ -107,7 +107,8 @@ describe('the schemas of events', () => {
   };
   beforeAll(() => {
     for (const [file, { $id: _, ...schema }] of schemas)
-      validators.set(`closed ${file}`, ajv.compile({ ...schema, additionalProperties: false } satisfies Schema));
+      if (schema.type === 'object')
+        validators.set(`closed ${file}`, ajv.compile({ ...schema, additionalProperties: false } satisfies Schema));
   });
 
   it('describe every event that deciders make of any requests and facts', () => {

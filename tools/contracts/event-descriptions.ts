@@ -95,6 +95,9 @@ export const eventDescriptions: Readonly<Record<EventType, string>> = {
   PrivilegedAccessGranted:
     'Somebody was let do what takes a privilege. It is told before it is done; what came of it, other events tell.',
 
+  AuditKeyIntroduced: 'From here on this key signs the audit log as well.',
+  AuditKeyRetired: 'From here on this key signs the audit log no more; what it signed stays good.',
+
   DriftDetected:
     'The processor reported a fact that contradicts what was recorded. It follows that fact, for people to look at.',
 };

@@ -199,12 +199,41 @@ const letter = published('command-dead-letter:v1', 'CommandDeadLetter', {
   ],
 });
 
+const checkpointHeaders = published('headers:checkpoint:v1', 'AuditCheckpointHeaders', {
+  description:
+    'Headers of a record of billing.checkpoints.v1. The key is the origin of the log: its name, the first line of each checkpoint.',
+  ...open({
+    ...withoutTenant(cloudEvent(header({ enum: ['CheckpointAnchored'] }, 'What the record is.'), ours)),
+    ce_id: header(
+      { pattern: '^(0|[1-9][0-9]{0,15}):[0-9a-f]{64}$' },
+      '`size:root`, root in hex: the same for a checkpoint that is published again. One size with two roots is a fork: tell everybody.',
+    ),
+    ce_subject: number('Size: how many events the checkpoint covers.'),
+    'content-type': header({ enum: ['text/plain; charset=utf-8'] }, 'Of the value.'),
+  }),
+});
+
+const checkpoint = published('checkpoint:v1', 'AuditCheckpoint', {
+  type: 'string',
+  pattern:
+    '^[^\\n]+\\n(0|[1-9][0-9]{0,15})\\n[A-Za-z0-9+/]{43}=\\n([^\\n]+\\n)*\\n(\u2014 [^ \\n]+ [A-Za-z0-9+/=]+\\n)+$',
+  description:
+    'A checkpoint of the audit log as it is published: a signed note of https://c2sp.org/tlog-checkpoint, with the signatures of the log and of its witnesses. ' +
+    'Believe none before its signature verifies with the vkey of the log; each must extend the one before.',
+  examples: [
+    'audit.example.com/billing\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n' +
+      '\u2014 audit.example.com/billing Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n',
+  ],
+});
+
 /** The schemas of headers and of what is no event and no command, by file name. */
 export const messageSchemas = {
   'headers/event.v1.json': eventHeaders,
   'headers/command.v1.json': commandHeaders,
   'headers/command-result.v1.json': resultHeaders,
   'headers/command-dead-letter.v1.json': letterHeaders,
+  'headers/checkpoint.v1.json': checkpointHeaders,
   'command-result.v1.json': result,
   'command-dead-letter.v1.json': letter,
+  'checkpoint.v1.json': checkpoint,
 } as const satisfies Record<string, Schema>;

@@ -113,6 +113,10 @@ const samples: Readonly<Record<string, unknown>> = {
   'PrivilegedAccessGranted.action': 'refunds.create',
   'PrivilegedAccessGranted.grant': 'billing:refund',
   'PrivilegedAccessGranted.reason': 'TICKET-1042',
+  'AuditKeyIntroduced.name': 'billing.example.com/audit',
+  keyName: 'audit-2',
+  vkey: 'billing.example.com/audit+b1e8b4fc+AfkYwRDcVbmZSBWwVAx4f1LKr8N7A0P3hFhjKGcKfUUc',
+  algorithm: 'ed25519',
   'SubmitDisputeEvidence.evidence': {
     customerName: 'Ada Lovelace',
     uncategorizedText: 'It was delivered on 3 November.',
