@@ -13,14 +13,15 @@ import { rowOf } from './report.js';
 const seconds = 10;
 const warmUpSeconds = 4;
 
-interface Target {
+export interface Target {
   url: string;
   headers: Record<string, string>;
   /** The body of the next request. */
   body: () => string;
 }
 
-const shoot = (target: Target, connections: number, duration: number): Promise<autocannon.Result> =>
+/** Sends requests for `duration` seconds over so many connections. */
+export const shoot = (target: Target, connections: number, duration: number): Promise<autocannon.Result> =>
   autocannon({
     url: target.url,
     connections,
@@ -55,7 +56,8 @@ const post = async (standalone: Standalone, token: string, path: string, body: u
   return (await response.json()) as { id: string };
 };
 
-const chargesOf = async (standalone: Standalone): Promise<Target> => {
+/** Charges of 20 customers, one after the other. */
+export const chargesOf = async (standalone: Standalone): Promise<Target> => {
   const token = await standalone.token();
   const bodies: string[] = [];
   for (let at = 0; at < 20; at += 1) {

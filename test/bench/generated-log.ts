@@ -15,7 +15,7 @@ export interface GeneratedLogOptions {
 }
 
 /** An event that is due in a stream. */
-interface Due {
+export interface Due {
   tenant: number;
   streamId: string;
   event: BillingEvent;
@@ -39,7 +39,7 @@ export const randomFrom = (seed: number): (() => number) => {
 };
 
 /** A UUID of version 4 from `random`. */
-const uuidFrom = (random: () => number): string => {
+export const uuidFrom = (random: () => number): string => {
   const words = Array.from({ length: 4 }, () =>
     Math.floor(random() * 4_294_967_296)
       .toString(16)
@@ -50,7 +50,7 @@ const uuidFrom = (random: () => number): string => {
 };
 
 /** Events of interleaved streams, as a service under load records them, each with the time at which it happens. */
-function* eventsFrom(random: () => number, tenants: number): Generator<Due> {
+export function* eventsFrom(random: () => number, tenants: number): Generator<Due> {
   const due = new Map<number, Due[]>();
   const uuid = () => uuidFrom(random);
   for (let step = 0; ; step += 1) {

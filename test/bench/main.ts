@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from '../../apps/standalone/postgres/index.js';
 import type { TestDatabase } from '../database/index.js';
 import { createTestDatabase } from '../database/index.js';
 import { appendBench } from './append.js';
+import { auditBench } from './audit.js';
 import { chargeBench } from './charge.js';
 import { keysBench } from './keys.js';
 import { relayBench } from './relay.js';
@@ -17,6 +18,7 @@ import { webhooksBench } from './webhooks.js';
 /** Every bench runs on a Postgres of its own, with fsync on. */
 const benches: Record<string, () => Promise<Row[]>> = {
   append: () => onDatabase(appendBench),
+  audit: auditBench,
   charge: chargeBench,
   keys: () => onDatabase(keysBench),
   relay: () => onDatabase(relayBench),
