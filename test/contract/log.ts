@@ -195,7 +195,7 @@ export const logContract = (name: string, setUp: () => Promise<LogSetUp>): void 
       await first.whenCaughtUp();
       await rig.expectEverythingOnce();
       expect(await rig.letters()).toEqual([]);
-    });
+    }, 60_000);
 
     it('says when another process went on, so that the handler trusts nothing that it remembers', async () => {
       let overtaken = 0;

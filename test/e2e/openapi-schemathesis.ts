@@ -8,6 +8,12 @@ const command = 'schemathesis';
 /** Requests that are made up for each operation at most; the long run has more. */
 const examples = Number(process.env.EXAMPLES ?? 4);
 
+/**
+ * What it does: the examples of the document, then requests that it makes up. The long run also goes through every constraint of every
+ * parameter, one after the other, and through what follows from answers.
+ */
+const phases = process.env.EXAMPLES === undefined ? 'examples,fuzzing' : 'examples,coverage,fuzzing,stateful';
+
 /** How long all of it may take. */
 export const limitMs = 180_000 + examples * 6_000;
 
@@ -32,7 +38,7 @@ export const schemathesis = async (
         'run',
         `${url}/openapi.json`,
         ...['--header', `Authorization: Bearer ${token}`],
-        ...['--checks', 'all', '--exclude-checks', notAsked.join(',')],
+        ...['--phases', phases, '--checks', 'all', '--exclude-checks', notAsked.join(',')],
         ...['--seed', '1', '--max-examples', String(examples), '--request-timeout', '10', '--no-color'],
       ],
       directory,
