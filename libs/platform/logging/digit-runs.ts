@@ -14,21 +14,21 @@ const runs = new RegExp(String.raw`\d(?:\d|${gap}\d){12,}`, 'g');
 const gaps = new RegExp(gap, 'g');
 
 /** One space or dash of any alphabet, or the three signs of a dash with a space on each side: what may part a number anywhere. */
-const soft =
-  /^(?:[\s\u00ad\u200b-\u200d\u2010-\u2015\u2060\u2212\ufeff_-]|\s[\u2010-\u2015\u2212-]\s|%20|%2[dD]|%C2%A0|&nbsp;|&#160;|\\{1,7}[nrt])$/;
+const softGap = String.raw`(?:[\s\u00ad\u200b-\u200d\u2010-\u2015\u2060\u2212\ufeff_-]|\s[\u2010-\u2015\u2212-]\s|%20|%2[dD]|%C2%A0|&nbsp;|&#160;|\\{1,7}[nrt])`;
+const soft = new RegExp(`^${softGap}$`);
 /** Around anything else the digits have to stand as they do on a card, or in halves. */
 const asOnCards = /^(?:4,4,4,[1-4]|4,4,4,4,[1-3]|4,6,[45]|8,8)$/;
 
 /**
  * What is not a card number however its digits look: a UUID, a digest or an id in hexadecimal (8 digits or a multiple, with a letter among
- * them), a decimal fraction, and the 13 digits of a phone number in the international form.
+ * them), a decimal fraction, and the 13 digits of a phone number in the international form (E.164): a `+` that begins a word, not one that joins two.
  */
 const somethingElse = new RegExp(
   [
     String.raw`(?<![0-9a-f])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f])`,
     String.raw`(?<![0-9a-z])(?=\d*[a-f])(?:[0-9a-f]{8}){2,16}(?![0-9a-z])`,
     String.raw`(?<![0-9a-z.])\d{1,12}\.\d{13,}(?:e[+-]?\d+)?(?![0-9a-z.])`,
-    String.raw`\+(?:[ -]?\d){13}(?![ -]?\d)`,
+    String.raw`(?<![\w+])\+(?:[ -]?\d){13}(?!${softGap}?\d)`,
   ].join('|'),
   'gi',
 );
