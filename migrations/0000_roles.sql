@@ -26,6 +26,36 @@ begin
   end loop;
 end $$;
 
+-- A client that stops in the middle of a transaction loses it, and what it holds, also where it is none of our pools: a login that was stolen, or psql.
+-- By default: a session can say otherwise, and a role of itself. People who read the log have longer, to think. Written where it is not so already:
+-- databases of a cluster that are migrated at the same time would be in each other's way.
+do $$
+declare
+  wanted text;
+  longest text;
+begin
+  for wanted, longest in
+    select rolname, case rolname when 'billing_analyst' then '1min' else '10s' end from pg_roles
+    where rolcanlogin and rolname in ('billing_api', 'billing_command_worker', 'billing_gateway', 'billing_projector', 'billing_webhook_ingest',
+      'billing_relay', 'billing_merkle_anchor', 'billing_privacy', 'billing_console', 'billing_analyst')
+    order by rolname
+  loop
+    if not exists (
+      select from pg_db_role_setting s where s.setdatabase = 0 and s.setrole = (select oid from pg_roles where rolname = wanted)
+        and 'idle_in_transaction_session_timeout=' || longest = any (s.setconfig)
+    ) then
+      begin
+        execute format('alter role %I set idle_in_transaction_session_timeout = %L', wanted, longest);
+      exception
+        when unique_violation or internal_error then null; -- another database of this cluster was faster
+        when insufficient_privilege then
+          raise warning '% may hold a transaction open while it does nothing: whoever made the role can "alter role % set idle_in_transaction_session_timeout = ''%''"',
+            wanted, wanted, longest;
+      end;
+    end if;
+  end loop;
+end $$;
+
 -- The administrator acts as the owner, and the operator's tools as the role that their work needs; the owner may hand a
 -- function to the two roles that functions run as.
 do $$

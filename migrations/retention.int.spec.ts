@@ -8,6 +8,7 @@ import { createTestDatabase } from '../test/database/index.js';
 /** What is removable when nothing stands against it. */
 const month = '2018-03';
 const shard = 5;
+const idle = 'idle_in_transaction_session_timeout';
 
 let database: TestDatabase;
 let tenantId: string;
@@ -379,6 +380,62 @@ describe('a removal that is under way', () => {
     const id = await hold(tenantId, streamId);
     expect(await remove(streamId)).toMatch(/legal hold/);
     await release(id);
+  });
+});
+
+describe('whoever closes a shard to appends and stops in the middle', () => {
+  const holding: [string, () => string][] = [
+    ['by a removal', () => `select billing.hold_shard(${shard}::smallint)`],
+    ['by placing a hold', () => `insert into billing.legal_hold (tenant_id, reason) values ('${tenantId}', 'CASE-9')`],
+  ];
+  it.each(holding)('has it for four seconds more, %s, whatever the session says', async (_, sql) => {
+    const bounds: unknown[] = [];
+    const client = await database.admin.connect();
+    try {
+      for (const bound of ['0', '1h', '10s', '3s']) {
+        await client.query(`set idle_in_transaction_session_timeout = '${bound}'`);
+        await client.query('begin');
+        await client.query(sql());
+        bounds.push(
+          (await client.query<{ bound: string }>(`select current_setting('${idle}') as bound`)).rows[0]?.bound,
+        );
+        await client.query('rollback');
+      }
+    } finally {
+      client.release(true);
+    }
+    expect(bounds).toEqual(['4s', '4s', '4s', '3s']);
+  });
+
+  it('lets appends of the shard through then, and removes nothing', async () => {
+    const { streamId } = await removable();
+    const [asleep, appender] = await Promise.all([database.admin.connect(), database.admin.connect()]);
+    asleep.on('error', () => undefined); // Postgres ends it
+    await asleep.query('begin; set local role billing_retention');
+    await asleep.query('delete from billing.event where stream_id = $1', [streamId]);
+    await asleep.query(`set local ${idle} = '300ms'`);
+    await appender.query(`begin; set local lock_timeout = '5s'`);
+    const waited = appender.query('select from billing.log_head where shard = $1 for no key update', [shard]);
+    await expect(waited).resolves.toMatchObject({ rowCount: 1 });
+    await appender.query('rollback');
+    appender.release();
+    await expect(asleep.query('commit')).rejects.toThrow();
+    asleep.release(true);
+    expect(await left(streamId)).toBe(2);
+  });
+
+  it('is bounded where a role logs in, before it says anything', async () => {
+    const { rows } = await database.admin.query<{ role: string; bound: string }>(
+      `select r.rolname as role, substr(setting, length('${idle}=') + 1) as bound from pg_roles r
+      left join pg_db_role_setting s on s.setrole = r.oid and s.setdatabase = 0
+      left join lateral unnest(s.setconfig) as setting on setting like '${idle}=%'
+      where r.rolname like 'billing\\_%' and r.rolcanlogin order by 1`,
+    );
+    expect(rows.length).toBeGreaterThan(8);
+    for (const { role, bound } of rows)
+      expect([role, bound]).toEqual([role, role === 'billing_analyst' ? '1min' : '10s']);
+    const pool = database.pool('billing_console', { max: 1 });
+    expect((await pool.query(`select current_setting('${idle}') as bound`)).rows).toEqual([{ bound: '10s' }]);
   });
 });
 

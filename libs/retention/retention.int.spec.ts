@@ -275,7 +275,7 @@ describe('removing', () => {
         const client = await old.retention.connect();
         const query = client.query.bind(client) as (...args: unknown[]) => Promise<unknown>;
         client.query = (async (...args: unknown[]) => {
-          if (String(args[0]).startsWith('begin') && held.length === 0)
+          if (String(args[0]).startsWith('delete from billing.event') && held.length === 0)
             held.push((await placeHold(old.operator, { tenantId, streamId, reason: 'CASE-8' })).id);
           return query(...args);
         }) as typeof client.query;

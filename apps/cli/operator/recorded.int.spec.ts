@@ -25,6 +25,7 @@ const unrecorded: Readonly<Record<string, string>> = {
   'producers list': 'tells what is registered, public keys only',
   'projections verify': 'compares, and prints digests and ids',
   'retention status': 'tells holds and what is archived, nothing of what is in it',
+  'retention verify': 'tells which copies are good, nothing of what is in them',
   'secrets list': 'tells which there are, not what they are',
   'webhooks list': 'tells which there are, not what they say',
 };

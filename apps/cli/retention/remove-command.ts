@@ -10,18 +10,19 @@ import { openArchive, openIdentity } from './room.js';
 
 const number = new Intl.NumberFormat('en');
 
+/** Of a statement that judges, which keeps nobody waiting; those that remove have bounds of their own. */
+const longestMs = 600_000;
+
 const explained = `
 Removes the events of streams that are older than seven years to the last event, archived and verified, under no legal hold, and referred to by
-nothing; their copies in the archive are looked at first. The database judges each event once more. Appends to a shard wait while a batch of its
-events is removed, some milliseconds. Interrupted, it goes on when it is run again.
+nothing; their copies in the archive are looked at first. The database judges each event once more. Appends to a shard wait while a statement removes
+some of its events: mostly milliseconds, four seconds at most, or thirty for one stream of thousands of events. Nothing is held between two statements.
+Interrupted, it goes on when it is run again.
 
 Examples:
   npx --no billing retention remove --dry-run
   npx --no billing retention remove --reason OPS-1234
 `;
-
-/** Whether a use removes nothing. */
-export const isDryRun = ({ dryRun }: Readonly<Record<string, unknown>>): boolean => dryRun === true;
 
 /** `billing retention remove`: what is past its retention goes. */
 export const removeCommand = (environment: NodeJS.ProcessEnv): Command =>
@@ -41,7 +42,7 @@ export const removeCommand = (environment: NodeJS.ProcessEnv): Command =>
 const remove = async (environment: NodeJS.ProcessEnv, dryRun: boolean): Promise<Removal> => {
   const store = openArchive(environment);
   const identity = await openIdentity(environment);
-  const pool = openOperator(environment, 'billing_retention', { max: 2, statementTimeoutMs: 0 });
+  const pool = openOperator(environment, 'billing_retention', { max: 2, statementTimeoutMs: longestMs });
   const display = showProgress('archived events looked at');
   const interrupted = new AbortController();
   const interrupt = (): void => {

@@ -1,4 +1,4 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { formatVerifierKey } from '#audit';
@@ -45,7 +45,19 @@ describe('billing retention', () => {
     await expect(retention('archive')).rejects.toThrow('has no published audit log');
     await old.seal();
     await writeFile(join(old.directory, 'log', 'vkey'), `${formatVerifierKey(old.signer.key)}\n`);
-    const archived = await retention('archive', '--reason', 'OPS-1');
+    const dry = await retention('archive', '--dry-run');
+    expect(dry.out).toMatch(/^ {2}\d{4}-\d\d of shard \d+: 24 events\n1 months of shards would be copied to /);
+    const [due] = (await retention('archive', '--dry-run', '--json')).out.trim().split('\n');
+    const { month, shard } = JSON.parse(due ?? '') as { month: string; shard: number };
+    expect(JSON.parse(due ?? '')).toEqual({ dryRun: true, month, shard, events: 24 });
+    expect((await retention('verify')).code).toBe(64);
+    for (const other of [
+      ['--month', '2001-01'],
+      ['--shard', String((shard + 1) % 16)],
+    ])
+      expect((await retention('archive', '--dry-run', ...other)).out).toContain('archived before');
+    expect(await readdir(old.directory)).not.toContain('archive');
+    const archived = await retention('archive', '--month', month, '--shard', String(shard), '--reason', 'OPS-1');
     expect(archived).toMatchObject({ code: 0, out: expect.stringContaining('Archived and verified 1 of 1') as string });
     expect((await retention('archive')).out).toContain('archived before');
     expect(await readdir(join(old.directory, 'archive', 'events'))).toHaveLength(1);
@@ -63,6 +75,9 @@ describe('billing retention', () => {
     expect((await retention('remove', '--dry-run')).out).toContain('24 events would be removed');
     expect((await retention('remove', '--reason', 'OPS-2')).out).toMatch(/24 events were removed\.\n.*rebuild all/);
     expect((await retention('remove')).out).toContain('0 events were removed');
+    expect(await retention('verify', '--month', month)).toEqual({
+      ...{ code: 0, out: 'Good: 1 months of shards, 24 events.\n', err: '' },
+    });
     expect(JSON.parse((await retention('status', '--json')).out)).toMatchObject({
       removedEvents: 24,
       due: expect.any(Number) as number,
@@ -70,6 +85,51 @@ describe('billing retention', () => {
     expect(await recordedAs()).toEqual([
       ...['archive', 'archive', 'archive', 'hold', 'release', 'remove', 'remove'].map((name) => `retention.${name}`),
     ]);
+  });
+
+  it('verifies copies of what was removed, and says which is broken, or that it cannot tell', async () => {
+    const verified = async (): Promise<[number, unknown]> => {
+      const { code, out } = await retention('verify', '--json');
+      return [code, JSON.parse(out)];
+    };
+    const good = { ok: true, months: 1, events: 24, broken: [] };
+    expect(await verified()).toEqual([0, good]);
+    const broken = (what: string) => ({
+      ...{ ...good, ok: false },
+      broken: [
+        {
+          month: expect.any(String) as string,
+          shard: expect.any(Number) as number,
+          what: expect.stringContaining(what) as string,
+        },
+      ],
+    });
+    const files = await readdir(old.directory, { recursive: true });
+    const pathOf = (end: string): string => join(old.directory, files.find((file) => file.endsWith(end)) ?? end);
+    /** What is said while one byte of a file is another. */
+    const whileChanged = async (path: string): Promise<[number, unknown]> => {
+      const bytes = await readFile(path);
+      const changed = Buffer.from(bytes);
+      changed[100] = (changed[100] ?? 0) ^ 1;
+      await writeFile(path, changed);
+      try {
+        return await verified();
+      } finally {
+        await writeFile(path, bytes);
+      }
+    };
+    expect(await whileChanged(pathOf('.parquet'))).toEqual([1, broken('is not the file that was written')]);
+    expect(await whileChanged(pathOf('manifest.json'))).toEqual([1, broken('as it was written')]);
+    const entries = files.filter((file) => file.includes('entries/')).sort();
+    expect(await whileChanged(pathOf(entries.at(-1) ?? ''))).toEqual([1, broken('leaf')]);
+    const vkey = pathOf('vkey');
+    const key = await readFile(vkey);
+    await writeFile(vkey, 'no key');
+    expect(await verified()).toEqual([2, { ok: null, error: expect.any(String) as string }]);
+    await writeFile(vkey, key);
+    expect((await retention('verify', '--shard', '16')).code).toBe(64);
+    expect((await retention('verify', '--month', '2019-13')).err).toContain('YYYY-MM');
+    expect(await verified()).toEqual([0, good]);
   });
 
   it('says what was asked for wrongly, and does nothing', async () => {

@@ -9,27 +9,31 @@ import { join } from 'node:path';
 import type { Pool } from 'pg';
 
 import { openOperator } from '../operator/index.js';
-import { vaultConfiguration } from '../secrets/vault.js';
+import { operatorConfiguration } from '../operator/configuration.js';
 
 /** How long the archive may not be changed or deleted by anybody, where its store can promise that. */
 const archiveYears = 7;
 
 /** The store that RETENTION_ARCHIVE names, `archive` in the data directory by default. Throws ConfigurationError. */
 export const openArchive = (given: NodeJS.ProcessEnv): ObjectStore => {
-  const { dataDirectory } = vaultConfiguration(given);
+  const { dataDirectory } = operatorConfiguration(given);
   const location = (given.RETENTION_ARCHIVE ?? '') === '' ? join(dataDirectory, 'archive') : given.RETENTION_ARCHIVE;
   return openObjectStore(location ?? '', { retention: { years: archiveYears } });
 };
 
-/** What archiving works with. */
-export interface ArchiveRoom {
+/** What copies are verified with. */
+export interface CopyRoom {
   archive: ObjectStore;
   auditLog: ObjectStore;
   /** Whose checkpoints of the audit log are believed. */
   identity: LogIdentity;
-  reader: MonthReader;
   /** Acts as the operator. */
   operator: Pool;
+}
+
+/** What archiving works with. */
+export interface ArchiveRoom extends CopyRoom {
+  reader: MonthReader;
   /** Acts as an analyst, who reads the events of every tenant. */
   analyst: Pool;
 }
@@ -39,7 +43,7 @@ export const withArchive = async (
   given: NodeJS.ProcessEnv,
   work: (room: ArchiveRoom) => Promise<void>,
 ): Promise<void> => {
-  const { environment, kms: settings, audit } = vaultConfiguration(given);
+  const { environment, kms: settings, audit } = operatorConfiguration(given);
   const archive = openArchive(given);
   const auditLog = openObjectStore(audit.log);
   const operator = openOperator(given, 'billing_operator', { max: 2, statementTimeoutMs: 0 });
@@ -60,9 +64,22 @@ export const withArchive = async (
   }
 };
 
+/** Works with copies as they are, and opens no key. Throws ConfigurationError for a wrong setting. */
+export const withCopies = async (given: NodeJS.ProcessEnv, work: (room: CopyRoom) => Promise<void>): Promise<void> => {
+  const { audit } = operatorConfiguration(given);
+  const [archive, auditLog] = [openArchive(given), openObjectStore(audit.log)];
+  const identity = await identityOf(auditLog, audit.origin);
+  const operator = openOperator(given, 'billing_operator', { max: 1 });
+  try {
+    await work({ archive, auditLog, identity, operator });
+  } finally {
+    await operator.end();
+  }
+};
+
 /** Whose checkpoints are believed in the archive: the audit log's that the settings name. Throws ConfigurationError for a wrong setting. */
 export const openIdentity = (given: NodeJS.ProcessEnv): Promise<LogIdentity> => {
-  const { audit } = vaultConfiguration(given);
+  const { audit } = operatorConfiguration(given);
   return identityOf(openObjectStore(audit.log), audit.origin);
 };
 

@@ -144,12 +144,7 @@ export const verifyCopy = async (
     for await (const [copied, stored] of pairs) {
       if (!copied || !stored || !isSameEvent(copied, stored))
         throw new CopyDiffers(of, `position ${(copied ?? stored)?.position} is not what the database has`);
-      const entry = formatEntry(entryOf(openingOf(copied, copied.salt)));
-      if (!Buffer.from(entry).equals(await leaves.entryAt(copied.leafIndex)))
-        throw new CopyDiffers(
-          of,
-          `position ${copied.position} is not what leaf ${copied.leafIndex} of the audit log commits to`,
-        );
+      await checkLeaf(leaves, of, copied);
       runs.add(copied.position);
       onEvents(1);
     }
@@ -157,6 +152,16 @@ export const verifyCopy = async (
   const isWhole = runs.all.reduce((sum, [first, last]) => sum + last - first + 1, 0) === manifest.events;
   if (!isWhole || JSON.stringify(runs.all) !== JSON.stringify(manifest.positions))
     throw new CopyDiffers(of, 'its files do not have the positions that its manifest lists');
+};
+
+/** Throws CopyDiffers where an event is not what its leaf commits to, and what `entryAt` throws. */
+export const checkLeaf = async (leaves: SealedLeaves, of: ShardMonth, event: ArchivedEvent): Promise<void> => {
+  const entry = formatEntry(entryOf(openingOf(event, event.salt)));
+  if (!Buffer.from(entry).equals(await leaves.entryAt(event.leafIndex)))
+    throw new CopyDiffers(
+      of,
+      `position ${event.position} is not what leaf ${event.leafIndex} of the audit log commits to`,
+    );
 };
 
 /** The bytes of a file, once its length and hash are those of the manifest. Throws CopyDiffers. */

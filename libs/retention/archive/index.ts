@@ -1,10 +1,13 @@
 export { archiveMonth, checkedFile, CopyDiffers, verifyCopy } from './archive.js';
 export type { Archived, ArchiveParts, OnEvents } from './archive.js';
 export type { ArchivedEvent } from './archived-event.js';
+export { checkCopy } from './check-copy.js';
+export type { CopyParts } from './check-copy.js';
 export { formatManifest, manifestPath, parseManifest, Runs } from './manifest.js';
 export type { ArchivedFile, Manifest } from './manifest.js';
 export { MonthReader, NotSealed } from './month-reader.js';
 export type { Extent, ShardMonth } from './month-reader.js';
 export { eventsIn } from './parquet-file.js';
-export { archivedMonths, monthsToArchive, writeDown } from './shelf.js';
-export type { ArchivedMonth } from './shelf.js';
+export { archivedMonths, monthsToArchive, runsOf, writeDown } from './shelf.js';
+export type { ArchivedMonth, Run } from './shelf.js';
+export { verifyArchived } from './verify-archived.js';

@@ -1,3 +1,5 @@
+import type { AuditedRow } from '#audit-log';
+import { auditedFrom } from '#audit-log';
 import canonicalize from 'canonicalize';
 import type { SchemaElement } from 'hyparquet';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
@@ -85,23 +87,13 @@ export class ParquetFile {
 }
 
 /** The columns of a row as this reader gives them. */
-interface Row {
-  shard: number;
+type Row = Omit<AuditedRow, 'position' | 'metadata' | 'recorded_at'> & {
   position: bigint;
-  tenant_id: string;
-  stream_id: string;
-  version: number;
-  event_id: string;
-  type: string;
-  schema_version: number;
-  correlation_id: string;
-  causation_id: string;
-  data: string;
   metadata: string;
   recorded_at: bigint;
   leaf_index: bigint;
   salt: Uint8Array;
-}
+};
 
 /** The events of a file, one row group at a time. Throws where it is no file of ours. */
 export async function* eventsIn(bytes: Uint8Array): AsyncGenerator<ArchivedEvent[]> {
@@ -120,19 +112,12 @@ export async function* eventsIn(bytes: Uint8Array): AsyncGenerator<ArchivedEvent
 }
 
 const eventOf = (row: Row): ArchivedEvent => ({
-  shard: row.shard,
-  position: Number(row.position),
-  tenantId: row.tenant_id,
-  streamId: row.stream_id,
-  version: row.version,
-  eventId: row.event_id,
-  type: row.type,
-  schemaVersion: row.schema_version,
-  correlationId: row.correlation_id,
-  causationId: row.causation_id,
-  data: row.data,
-  metadata: JSON.parse(row.metadata) as unknown,
-  recordedAt: instantOf(row.recorded_at),
+  ...auditedFrom({
+    ...row,
+    position: String(row.position),
+    metadata: JSON.parse(row.metadata),
+    recorded_at: instantOf(row.recorded_at),
+  }),
   leafIndex: Number(row.leaf_index),
   salt: row.salt,
 });

@@ -5,6 +5,7 @@ import {
   inclusionProof,
   leafHash,
   openCheckpoint,
+  ProofRefused,
   readBundle,
   sameHash,
   TileNodes,
@@ -70,7 +71,7 @@ export class SealedLeaves {
     verifyInclusion({ leafHash: leafHash(first), index: begin, proof }, this.checkpoint);
     for (const [offset, entry] of entries.entries())
       if (!sameHash(await this.#nodes.node(0, begin + offset), leafHash(entry)))
-        throw new Error(`the entry of leaf ${begin + offset} is not the one that the audit log's tree has`);
+        throw new ProofRefused(`the entry of leaf ${begin + offset} is not the one that the audit log's tree has`);
     return entries;
   }
 }

@@ -45,6 +45,22 @@ export const archivedMonths = async (pool: Pick<Pool, 'query'>): Promise<Archive
   return rows.map(archivedFrom);
 };
 
+/** Positions without a gap, both inclusive. */
+export interface Run {
+  first: number;
+  last: number;
+}
+
+/** Runs of positions that a month was archived with, as the database has them written down. */
+export const runsOf = async (pool: Pick<Pool, 'query'>, { shard, month }: ShardMonth): Promise<Run[]> => {
+  const { rows } = await pool.query<{ first: string; last: string }>(
+    `select lower(run) as first, upper(run) - 1 as last from billing.retention_archive a cross join unnest(a.positions) as run
+    where a.shard = $1 and a.month = ($2 || '-01')::date order by run`,
+    [shard, month],
+  );
+  return rows.map(({ first, last }) => ({ first: Number(first), last: Number(last) }));
+};
+
 /** Writes down that a month was archived and its copy verified. Does nothing where it is written down already. */
 export const writeDown = async (
   operator: Pick<Pool, 'query'>,

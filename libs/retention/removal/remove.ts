@@ -3,8 +3,10 @@ import type { ObjectStore } from '#object-store';
 import { withoutRebuildOfBooks } from '#projections';
 import type { Pool, PoolClient } from 'pg';
 
-import { archivedMonths } from '../archive/index.js';
-import { Copies, runsOf } from './copies.js';
+import { archivedMonths, runsOf } from '../archive/index.js';
+import { Copies } from './copies.js';
+import { deleteStreams } from './delete-streams.js';
+import type { StreamKey } from './delete-streams.js';
 
 /** Why events that are older than their retention stay. The words are those of `retention_refusal` in migrations/0027_retention.sql. */
 export const reasonsToStay = ['young', 'open', 'held', 'referred', 'unarchived', 'unread', 'newest'] as const;
@@ -33,12 +35,10 @@ export interface Removal {
 
 /** How often a batch is judged, where something was placed or written between that and its removal. */
 const maxAttempts = 3;
-/** Positions that are looked at in one go: a shard is closed to appends for as long as a batch is removed. */
+/** Positions that are looked at in one go, and whose streams are removed in one statement. */
 const batchPositions = 500;
 
-interface Candidate {
-  tenant_id: string;
-  stream_id: string;
+interface Candidate extends StreamKey {
   why: ReasonToStay | null;
   events: string;
 }
@@ -59,8 +59,10 @@ export const removeExpired = (pool: Pool, options: RemovalOptions): Promise<Remo
     for (const month of months) {
       for (const run of await runsOf(client, month)) {
         for (let after = run.first - 1; after < run.last && options.signal?.aborted !== true;) {
-          const upTo = Math.min(after + batchPositions, run.last);
-          await oneBatch(client, { shard: month.shard, after, upTo }, { ...options, copies, removal });
+          const next = await nextPosition(client, month.shard, { after, last: run.last });
+          const upTo = next === undefined ? run.last : Math.min(next - 1 + batchPositions, run.last);
+          if (next !== undefined)
+            await oneBatch(client, { shard: month.shard, after: next - 1, upTo }, { ...options, copies, removal });
           done += upTo - after;
           options.onProgress?.(done, total);
           after = upTo;
@@ -70,13 +72,32 @@ export const removeExpired = (pool: Pool, options: RemovalOptions): Promise<Remo
     return removal;
   });
 
-/** Archived months that began before what may be removed ends. */
+/** Archived months that began before what may be removed ends, and of which something is left: a probe of an index for each run of positions. */
 const expiredMonths = async (client: PoolClient): Promise<{ shard: number; month: string; events: number }[]> => {
   const { rows } = await client.query<{ shard: number; month: string; events: string }>(
-    `select shard, to_char(month, 'YYYY-MM') as month, event_count as events from billing.retention_archive
-    where month at time zone 'UTC' < billing.retention_ends() order by month, shard`,
+    `select a.shard, to_char(a.month, 'YYYY-MM') as month, a.event_count as events from billing.retention_archive a
+    where a.month at time zone 'UTC' < billing.retention_ends() and exists (
+      select from unnest(a.positions) as run
+      -- No semi-join of the whole log: this is asked run by run.
+      where (select e.position from billing.event e
+        where e.shard = a.shard and e.position >= lower(run) and e.position < upper(run) order by e.position limit 1) is not null)
+    order by a.month, a.shard`,
   );
   return rows.map((row) => ({ ...row, events: Number(row.events) }));
+};
+
+/** The first position from `after` (exclusive) to `last` (inclusive) that has an event; undefined where all of them were removed. */
+const nextPosition = async (
+  client: PoolClient,
+  shard: number,
+  { after, last }: { after: number; last: number },
+): Promise<number | undefined> => {
+  const { rows } = await client.query<{ position: string }>({
+    name: 'next_position_left',
+    text: 'select position from billing.event where shard = $1 and position > $2 and position <= $3 order by position limit 1',
+    values: [shard, after, last],
+  });
+  return rows[0] && Number(rows[0].position);
 };
 
 interface Batch {
@@ -96,10 +117,14 @@ const oneBatch = async (client: PoolClient, batch: Batch, { dryRun, copies, remo
     const going = candidates.filter(({ why }) => why === null);
     try {
       if (dryRun) removal.removed += going.reduce((sum, { events }) => sum + Number(events), 0);
-      else if (going.length > 0) removal.removed += await remove(client, batch.shard, going, copies);
+      else if (going.length > 0) {
+        await checkCopies(client, batch.shard, going, copies);
+        await deleteStreams(client, batch.shard, going, (events) => {
+          removal.removed += events;
+        });
+      }
     } catch (error) {
       if (!hasChangedMeanwhile(error) || attempt === maxAttempts) throw error;
-      await client.query('rollback');
       continue;
     }
     for (const { why, events } of candidates)
@@ -129,27 +154,18 @@ const judged = async (client: PoolClient, { shard, after, upTo }: Batch): Promis
   return rows;
 };
 
-/** Removes whole streams of a shard, once the copies of all their months were looked at. Gives how many events that were. */
-const remove = async (
+/** Looks at the copies of all months that streams have events of. Throws CopyDiffers. */
+const checkCopies = async (
   client: PoolClient,
   shard: number,
-  streams: readonly Candidate[],
+  streams: readonly StreamKey[],
   copies: Copies,
-): Promise<number> => {
-  const values = [shard, streams.map((each) => each.tenant_id), streams.map((each) => each.stream_id)];
+): Promise<void> => {
   const { rows: months } = await client.query<{ month: string }>(
     `select distinct to_char(recorded_at at time zone 'UTC', 'YYYY-MM') as month
     from unnest($2::uuid[], $3::text[]) as s (tenant_id, stream_id)
     join billing.event e on e.shard = $1 and e.tenant_id = s.tenant_id and e.stream_id = s.stream_id`,
-    values,
+    [shard, streams.map((each) => each.tenant_id), streams.map((each) => each.stream_id)],
   );
   for (const { month } of months) await copies.check(client, { shard, month });
-  await client.query('begin isolation level read committed');
-  const { rowCount } = await client.query(
-    `delete from billing.event using unnest($2::uuid[], $3::text[]) as s (of_tenant, of_stream)
-    where shard = $1 and tenant_id = s.of_tenant and stream_id = s.of_stream`,
-    values,
-  );
-  await client.query('commit');
-  return rowCount ?? 0;
 };
