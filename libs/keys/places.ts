@@ -1,4 +1,4 @@
-import type { TokenPlace } from './keys.js';
+import type { PersonalPlace, TokenPlace } from './keys.js';
 
 /** Under which attempt the client secret is kept of what has no more than one, such as a setup. */
 export const onlyAttempt = 0;
@@ -17,4 +17,20 @@ export const processorTokenPlace = (tenantId: string, paymentMethodId: string): 
   table: 'processor_token',
   column: 'sealed',
   row: paymentMethodId,
+});
+
+/** Where the personal data stands that a customer was created with. A storage format, as the others. */
+export const customerPersonalPlace = (tenantId: string, customerId: string): PersonalPlace => ({
+  tenantId,
+  subjectId: customerId,
+  purpose: 'contact',
+  record: 'CustomerCreated.personal',
+});
+
+/** Where the details stand that a person recognises an attached payment method by. A storage format, as the others. */
+export const methodDetailsPlace = (tenantId: string, customerId: string, paymentMethodId: string): PersonalPlace => ({
+  tenantId,
+  subjectId: customerId,
+  purpose: 'contact',
+  record: `PaymentMethodAttached.details/${paymentMethodId}`,
 });

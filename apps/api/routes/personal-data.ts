@@ -1,7 +1,6 @@
-import { attachmentPlaceOf, personalPlaceOf } from '#command-handling';
 import type { Customer } from '#domain/customer';
 import type { PaymentMethod } from '#domain/payment-method';
-import { Keys } from '#keys';
+import { Keys, customerPersonalPlace, methodDetailsPlace } from '#keys';
 import type { CustomerPersonalData, CustomerView, PaymentMethodDetails, PaymentMethodView } from '#projections';
 import { customerView, paymentMethodView, sealedDetailsOf } from '#projections';
 import { Injectable } from '@nestjs/common';
@@ -12,7 +11,10 @@ export class PersonalData {
   constructor(private readonly keys: Keys) {}
 
   async customer(tenantId: string, customer: Customer): Promise<CustomerView> {
-    const opened = await this.keys.openPersonal(personalPlaceOf(tenantId, customer.customerId), customer.personal);
+    const opened = await this.keys.openPersonal(
+      customerPersonalPlace(tenantId, customer.customerId),
+      customer.personal,
+    );
     return customerView(customer, opened.erased ? 'erased' : (JSON.parse(opened.plaintext) as CustomerPersonalData));
   }
 
@@ -25,7 +27,7 @@ export class PersonalData {
     const sealed = sealedDetailsOf(method);
     if (sealed === undefined) return paymentMethodView(method, undefined, defaultPaymentMethodId);
     const opened = await this.keys.openPersonal(
-      attachmentPlaceOf(tenantId, method.customerId, method.paymentMethodId),
+      methodDetailsPlace(tenantId, method.customerId, method.paymentMethodId),
       sealed,
     );
     const details = opened.erased ? 'erased' : (JSON.parse(opened.plaintext) as PaymentMethodDetails);

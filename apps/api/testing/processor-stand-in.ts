@@ -1,4 +1,3 @@
-import { attachmentPlaceOf } from '#command-handling';
 import type { DomainEvent, RecordedEvent } from '#contracts';
 import { parseStreamId, streamIdOf } from '#contracts';
 import type { AccountStanding, ConnectedAccountEvent } from '#domain/connected-account';
@@ -17,6 +16,7 @@ import {
   PostgresSubjectKeyStore,
   PostgresTenantKeyStore,
   clientSecretPlace,
+  methodDetailsPlace,
   onlyAttempt,
 } from '#keys';
 import { randomUUID } from 'node:crypto';
@@ -97,7 +97,7 @@ export class ProcessorStandIn {
 
   async attaches(tenantId: string, customerId: string, paymentMethodId: string): Promise<void> {
     const details = await this.keys.sealPersonal(
-      attachmentPlaceOf(tenantId, customerId, paymentMethodId),
+      methodDetailsPlace(tenantId, customerId, paymentMethodId),
       JSON.stringify({ brand: 'visa', last4: '4242', expMonth: 12, expYear: 2034 }),
     );
     await this.#onMethod(tenantId, paymentMethodId, { type: 'RecordPaymentMethodAttached', details, at });

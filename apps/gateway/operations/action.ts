@@ -4,14 +4,12 @@ import type { Outcome, ProcessorPayment } from '#processor';
 import { LookupRefused } from '#processor';
 
 import type { TakenCall } from '../calls/call.js';
+import { isTooLate } from './payer-patience.js';
 import type { Answer, Desk, Operation } from './operation.js';
 import { answerFrom, failureOf, unreachable, wanted } from './operation.js';
 import { shown } from './standing.js';
 
 type ActionCall = TakenCall<PaymentActionFinished>;
-
-/** How long a payer can be thought to wait for the charge that they have asked for. Their page asks again once they are back. */
-const payerWaitsMs = 3_600_000;
 
 /** The code of an attempt whose payer has taken longer than the processor waits. */
 const actionExpired = 'payment_action_expired';
@@ -69,9 +67,6 @@ const answerOfOutcome = (
   return failed(outcome.outcome, call, { ...failureOf(outcome), processorPaymentId }, desk);
 };
 
-const isWaitedFor = ({ request }: ActionCall, { now }: Desk): boolean =>
-  now().getTime() - Date.parse(request.at) <= payerWaitsMs;
-
 /**
  * Looks at the payment, and confirms it under `key` where its payer has done what was asked of them, which a payment allows once; without
  * one, only looks. Safe to repeat: what was confirmed already is what the look finds.
@@ -90,7 +85,7 @@ const goOn = async (
   // Nothing is there that could be charged.
   if (!payment || processorPaymentId === undefined) return failed('missing', call, { code: unreachable }, desk);
   const isReady = payment.status === 'unconfirmed' && payment.awaits === 'confirmation';
-  if (!isReady || key === undefined || !isWaitedFor(call, desk)) return answerOf(call, payment, state, desk);
+  if (!isReady || key === undefined || isTooLate(call.request, desk.now())) return answerOf(call, payment, state, desk);
   const outcome = await desk.line.run(call, () => desk.processor.confirmPayment(processorPaymentId, key));
   return answerOfOutcome(call, outcome, processorPaymentId, state, desk);
 };

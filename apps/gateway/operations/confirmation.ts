@@ -5,14 +5,9 @@ import type { ProcessorConfirmationToken } from '#processor';
 
 import type { TakenCall } from '../calls/call.js';
 import type { Answer, Desk, Operation } from './operation.js';
+import { isTooLate } from './payer-patience.js';
 
 type ConfirmationCall = TakenCall<ConfirmationTokenPresented>;
-
-/** How long a payer can be thought to wait for the charge that they have asked for. */
-const payerWaitsMs = 3_600_000;
-
-/** Nobody is charged for what they asked hours ago: they may have paid in another way since, or been told that the page is over. */
-export const isTooLate = ({ at }: { at: string }, now: Date): boolean => now.getTime() - Date.parse(at) > payerWaitsMs;
 
 const refused = ({ request }: ConfirmationCall, code: string, { now }: Desk): Answer<PaymentFact> => ({
   kind: 'refused',

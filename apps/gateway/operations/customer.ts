@@ -1,5 +1,6 @@
 import { customers } from '#command-handling/facts';
 import type { Customer, CustomerCommand, CustomerCreated, CustomerEvent } from '#domain/customer';
+import { customerPersonalPlace } from '#keys';
 import type { Address, RegisteredCustomer } from '#processor';
 
 import type { TakenCall } from '../calls/call.js';
@@ -17,13 +18,7 @@ const profileOf = async (
   { tenantId, request: { customerId, personal } }: TakenCall<CustomerCreated>,
   { keys }: Desk,
 ): Promise<Profile | undefined> => {
-  const place = {
-    tenantId,
-    subjectId: customerId,
-    purpose: 'contact' as const,
-    record: 'CustomerCreated.personal',
-  };
-  const opened = await keys.openPersonal(place, personal);
+  const opened = await keys.openPersonal(customerPersonalPlace(tenantId, customerId), personal);
   return opened.erased ? undefined : (JSON.parse(opened.plaintext) as Profile);
 };
 

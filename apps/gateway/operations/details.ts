@@ -1,4 +1,5 @@
 import type { Keys } from '#keys';
+import { methodDetailsPlace } from '#keys';
 import type { ProcessorMethod } from '#processor';
 
 /** A payment method and the person it is of, whose own key seals what it is recognised by. */
@@ -8,12 +9,8 @@ export interface MethodOf {
   paymentMethodId: string;
 }
 
-const placeOf = ({ tenantId, customerId, paymentMethodId }: MethodOf) => ({
-  tenantId,
-  subjectId: customerId,
-  purpose: 'contact' as const,
-  record: `PaymentMethodAttached.details/${paymentMethodId}`,
-});
+const placeOf = ({ tenantId, customerId, paymentMethodId }: MethodOf) =>
+  methodDetailsPlace(tenantId, customerId, paymentMethodId);
 
 const shownOf = ({ details: { kind: _, ...shown } }: ProcessorMethod): string => JSON.stringify(shown);
 

@@ -3,7 +3,7 @@ import type { Payment, PaymentEvent, PaymentFact, PaymentRequested } from '#doma
 import type { Found, Outcome, ProcessorPayment } from '#processor';
 
 import type { TakenCall } from '../calls/call.js';
-import { isTooLate } from './confirmation.js';
+import { isTooLate } from './payer-patience.js';
 import { closeEarlierAttempts } from './earlier-attempts.js';
 import type { Answer, Desk, Operation } from './operation.js';
 import { customerFor, failureOf, madeWithin, paymentIdOf, unchanged, unreachable, wanted } from './operation.js';

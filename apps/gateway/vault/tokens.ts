@@ -1,3 +1,4 @@
+import { ProcessorTokens } from '#command-handling/tokens';
 import type { Keys } from '#keys';
 import { processorTokenPlace } from '#keys';
 import { MicroBatch } from '#platform/database';
@@ -16,16 +17,13 @@ const readSql = `select w.ord::integer, t.sealed from unnest($1::uuid[], $2::uui
   cross join lateral (
     select sealed from billing.processor_token t where t.tenant_id = w.tenant_id and t.payment_method_id = w.id offset 0) t`;
 
-const addSql = `insert into billing.processor_token (tenant_id, payment_method_id, customer_id, sealed, token_digest)
-  values ($1, $2, $3, $4, $5) on conflict do nothing`;
-
 // In one statement: with the new token in place the old request cannot be repeated, so the call must know what it led to.
 const replaceSql = `with replaced as (
     update billing.processor_token set sealed = $4, token_digest = $6, updated_at = $5 where tenant_id = $1 and payment_method_id = $2)
   update billing.processor_call set token_replaced = true where tenant_id = $1 and call_id = $3`;
 
 const purgeSql = `delete from billing.processor_token where (tenant_id, payment_method_id) in (
-  select tenant_id, payment_method_id from billing.processor_token where expires_at < now() limit 1000) and expires_at < now()`;
+  select tenant_id, payment_method_id from billing.processor_token where expires_at < now() limit $1) and expires_at < now()`;
 
 const tokenPlace = ({ tenantId, paymentMethodId }: Place) => processorTokenPlace(tenantId, paymentMethodId);
 
@@ -33,11 +31,13 @@ const tokenPlace = ({ tenantId, paymentMethodId }: Place) => processorTokenPlace
 export class Tokens {
   readonly #pool: Pool;
   readonly #keys: Keys;
+  readonly #made: ProcessorTokens;
   readonly #reads: MicroBatch<Place, string | undefined>;
 
   constructor(pool: Pool, keys: Keys) {
     this.#pool = pool;
     this.#keys = keys;
+    this.#made = new ProcessorTokens(pool, keys);
     this.#reads = new MicroBatch((places) => this.#read(places));
   }
 
@@ -49,9 +49,7 @@ export class Tokens {
 
   /** Keeps the token of a payment method that the processor has made; one that is kept already stays. */
   async add(place: Place, customerId: string, token: string): Promise<void> {
-    const sealed = await this.#keys.sealToken(tokenPlace(place), token);
-    const values = [place.tenantId, place.paymentMethodId, customerId, sealed, tokenDigest(token)];
-    await this.#pool.query({ name: 'add_token', text: addSql, values });
+    await this.#made.store(place.tenantId, place.paymentMethodId, customerId, token);
   }
 
   /** Puts the token that the processor gave in the place of the one that `call` sent. */
@@ -61,9 +59,9 @@ export class Tokens {
     await this.#pool.query(replaceSql, [tenantId, paymentMethodId, call.callId, sealed, now, tokenDigest(token)]);
   }
 
-  /** Removes confirmation tokens that have expired, a thousand at most. */
-  async purge(): Promise<void> {
-    await this.#pool.query(purgeSql);
+  /** Removes confirmation tokens that have expired, `limit` at most. Gives how many. */
+  async purge(limit: number): Promise<number> {
+    return (await this.#pool.query(purgeSql, [limit])).rowCount ?? 0;
   }
 
   async #read(places: readonly Place[]): Promise<(string | undefined)[]> {

@@ -1,7 +1,7 @@
 import type { Customer } from '#domain/customer';
 import { assertCustomerExists, decideCustomer } from '#domain/customer';
 import { assertChargeableMethod } from '#domain/payment-method';
-import { Keys, normalizeEmail } from '#keys';
+import { Keys, customerPersonalPlace, normalizeEmail } from '#keys';
 import type { ICommandHandler } from '@nestjs/cqrs';
 import { CommandHandler } from '@nestjs/cqrs';
 
@@ -13,10 +13,6 @@ import { CreateCustomerCommand, SetDefaultPaymentMethodCommand } from './command
 
 /** The kind of the claim by which a tenant has one customer for an email. A storage format. */
 export const emailClaim = 'customer_email';
-
-/** Where a customer's personal data stands, for `Keys.sealPersonal` and `openPersonal`. */
-export const personalPlaceOf = (tenantId: string, customerId: string) =>
-  ({ tenantId, subjectId: customerId, purpose: 'contact', record: 'CustomerCreated.personal' }) as const;
 
 @CommandHandler(CreateCustomerCommand)
 export class CreateCustomerHandler implements ICommandHandler<CreateCustomerCommand> {
@@ -30,7 +26,7 @@ export class CreateCustomerHandler implements ICommandHandler<CreateCustomerComm
     const customerId = idFrom(commandId, 'customer');
     const [value, personal] = await Promise.all([
       this.keys.blindIndex(tenantId, emailClaim, normalizeEmail(body.email)),
-      this.keys.sealPersonal(personalPlaceOf(tenantId, customerId), JSON.stringify(body)),
+      this.keys.sealPersonal(customerPersonalPlace(tenantId, customerId), JSON.stringify(body)),
     ]);
     try {
       const answer = await this.executor.execute({

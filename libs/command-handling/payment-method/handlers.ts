@@ -8,8 +8,8 @@ import { customers, paymentMethods } from '../aggregates.js';
 import type { Answer } from '../executor.js';
 import { CommandExecutor } from '../executor.js';
 import { idFrom } from '../idempotency.js';
+import { ProcessorTokens } from '../tokens/index.js';
 import { AttachPaymentMethodCommand, DetachPaymentMethodCommand } from './commands.js';
-import { ProcessorTokens } from './token-store.js';
 
 @CommandHandler(AttachPaymentMethodCommand)
 export class AttachPaymentMethodHandler implements ICommandHandler<AttachPaymentMethodCommand> {
@@ -51,12 +51,3 @@ export class DetachPaymentMethodHandler implements ICommandHandler<DetachPayment
     });
   }
 }
-
-/** Where the details of an attached method stand, for `Keys.sealPersonal` and `openPersonal`. */
-export const attachmentPlaceOf = (tenantId: string, customerId: string, paymentMethodId: string) =>
-  ({
-    tenantId,
-    subjectId: customerId,
-    purpose: 'contact',
-    record: `PaymentMethodAttached.details/${paymentMethodId}`,
-  }) as const;

@@ -2,4 +2,4 @@ export * from './commands.js';
 export { confirmationTokenForm } from './confirmation-token.js';
 export * from './dto.js';
 export * from './handlers.js';
-export * from './token-store.js';
+export * from '../tokens/index.js';
