@@ -57,10 +57,15 @@ export type KeyManagementTrouble = 'unreachable' | 'timeout' | 'throttled' | 'di
  */
 export class KeyManagementUnavailable extends Error {
   readonly code = 'key_management_unavailable';
+  /** Whether the KMS itself says no, because of the key or of what its caller may: then what was opened before must not be used on. */
+  readonly saidNo: boolean;
+
+  /** `saidNo`: false where it is `denied` for want of credentials that are good just now. */
   constructor(
     readonly trouble: KeyManagementTrouble,
-    options?: ErrorOptions,
+    { saidNo = true, ...options }: ErrorOptions & { saidNo?: boolean } = {},
   ) {
     super(`the key management cannot be used just now (${trouble}); nothing was changed, try again`, options);
+    this.saidNo = saidNo && ['denied', 'disabled', 'pending_deletion'].includes(trouble);
   }
 }

@@ -25,11 +25,19 @@ export type {
 } from './key-management.js';
 export { Keys } from './keys.js';
 export type { KeysOptions, Opened, PersonalPlace, TokenPlace } from './keys.js';
+export { OpenedSecrets, openedFor } from './opened-secrets.js';
+export type { OpenedLimits } from './opened-secrets.js';
 export { LogSigning } from './log-signing.js';
 export { LocalKeyManagement } from './local/index.js';
 export { openKeyManagement } from './open-key-management.js';
 export { normalizeEmail } from './normalize-email.js';
-export { clientSecretPlace, onlyAttempt, processorTokenPlace } from './places.js';
+export {
+  clientSecretPlace,
+  customerPersonalPlace,
+  methodDetailsPlace,
+  onlyAttempt,
+  processorTokenPlace,
+} from './places.js';
 export { PlatformKeys, maxInboxBodyBytes } from './platform-keys.js';
 export type { InboxLetter, InboxPlace, PlatformKeyStore, PlatformKeysOptions, SecretPlace } from './platform-keys.js';
 export { PostgresPlatformKeyStore } from './postgres/platform-key-store.js';

@@ -14,6 +14,8 @@ import { faults, startFaultProxy } from './fault-proxy.js';
 import type { EmulatedKeys } from './keys.js';
 import { makeKeys } from './keys.js';
 
+/** The secret of an endpoint that is stored while the KMS is in trouble. */
+const closed = 'whsec_ofTheOtherEndpoint';
 const times = { tryTimeout_ms: 300, callTimeout_ms: 800 };
 
 let emulator: Emulator;
@@ -130,11 +132,13 @@ describeWithMoto('the api while the KMS is in trouble', () => {
 
 describeWithMoto('the webhook ingest while the KMS is in trouble', () => {
   it('of whichever kind, asks for the delivery again, stores nothing, and takes it in once it can', async () => {
-    const ingest = await startIngest({ environment: settings() });
+    let aheadMs = 0;
+    const ingest = await startIngest({ environment: settings(), now: () => new Date(Date.now() + aheadMs) });
     try {
       const body = eventBody('evt_kms');
       for (const [name, fault] of oneAfterTheOther) {
         proxy.set(fault);
+        aheadMs += 1_500; // it is tried again every second
         const refused = await ingest.deliver(body, signed(body));
         expect([name, refused.status, refused.json.code]).toEqual([name, 503, 'key_management_unavailable']);
         expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
@@ -144,6 +148,45 @@ describeWithMoto('the webhook ingest while the KMS is in trouble', () => {
       await until(async () => (await ingest.deliver(body, signed(body))).status === 200);
       expect(await ingest.rows()).toHaveLength(1);
       expect(ingest.logged()).not.toContain('arn:aws');
+    } finally {
+      await ingest.close();
+    }
+  }, 30_000);
+
+  it('refuses the deliveries of an endpoint alone whose secret it cannot open just now, and takes in all others', async () => {
+    let aheadMs = 0;
+    const ingest = await startIngest({
+      environment: { ...settings(), STRIPE_CONNECT_WEBHOOK_SECRET: closed },
+      now: () => new Date(Date.now() + aheadMs),
+    });
+    const deliver = (eventId: string) => {
+      const body = eventBody(eventId);
+      return ingest.deliver(body, signed(body));
+    };
+    const toConnect = (eventId: string) => {
+      const body = eventBody(eventId, { account: 'acct_1' });
+      return ingest.deliver(body, signed(body, { key: closed }), '/webhooks/stripe/connect');
+    };
+    try {
+      const { admin } = ingest.database;
+      const { rows } = await admin.query<{ stored: unknown }>(
+        `delete from billing.processor_secret s where account = 'connect' returning to_jsonb(s) as stored`,
+      );
+      expect((await deliver('evt_open_1')).status).toBe(200);
+      await admin.query(
+        'insert into billing.processor_secret select * from jsonb_populate_record(null::billing.processor_secret, $1)',
+        [rows[0]?.stored],
+      );
+      for (const [at, [name, fault]] of oneAfterTheOther.entries()) {
+        proxy.set(fault);
+        aheadMs += 31_000;
+        const [open, refused] = [await deliver(`evt_open_${name}`), await toConnect('evt_closed')];
+        expect([at, open.status]).toEqual([at, 200]);
+        expect([name, refused.status, refused.json.code]).toEqual([name, 503, 'key_management_unavailable']);
+      }
+      proxy.set(undefined);
+      aheadMs += 1_500;
+      await until(async () => (await toConnect('evt_closed')).status === 200);
     } finally {
       await ingest.close();
     }

@@ -214,18 +214,40 @@ describe("the gateway's keys", () => {
     expect(warnings.list()).toEqual([]);
   });
 
-  it('that are open already go on while the key management is away, however long', async () => {
+  it('that are open already go on for an hour while the key management is away, and are opened again once it is back', async () => {
     let aheadMs = 0;
     await set('sk_test_sealed');
     const keys = keysOf('gateway', gatewayPool);
     const { processor } = await credentials({ keys, now: () => new Date(Date.now() + aheadMs) });
     keys.clear();
     kms.trouble = new KeyManagementUnavailable('unreachable');
-    aheadMs = 3_600_000;
+    aheadMs = 3_500_000;
     await until(() => processor.fetchBalance().catch(() => undefined));
+    expect(warnings.list()).toEqual([]);
+    aheadMs = 3_700_000;
+    await until(async () => (await refusalOf(processor.fetchBalance())) === 'no_api_key');
+    expect(warnings.list()).toMatchObject([{ code: 'api_key_missing' }]);
     kms.trouble = undefined;
+    await until(() => processor.fetchBalance().catch(() => undefined));
     expect(warnings.list()).toEqual([]);
   });
+
+  it.each(['denied', 'disabled', 'pending_deletion'] as const)(
+    'that are open already are used no more once the key management says no: %s',
+    async (trouble) => {
+      let aheadMs = 0;
+      await set('sk_test_sealed');
+      const { processor } = await credentials({ now: () => new Date(Date.now() + aheadMs) });
+      kms.trouble = new KeyManagementUnavailable(trouble);
+      kms.asked = [];
+      for (let times = 0; times < 5; times += 1) await processor.fetchBalance();
+      expect(kms.asked).toEqual([]); // no call asks the KMS
+      aheadMs = 301_000;
+      await until(async () => (await refusalOf(processor.fetchBalance())) === 'no_api_key');
+      kms.trouble = undefined;
+      await until(() => processor.fetchBalance().catch(() => undefined));
+    },
+  );
 
   it('say that nothing was sent where none is left', async () => {
     await set('sk_test_only');
@@ -350,7 +372,7 @@ describe('a key that cannot be opened', () => {
     );
     const { processor } = await credentials({ now: () => new Date(Date.now() + aheadMs) });
     await noted(1);
-    kms.trouble = new KeyManagementUnavailable('denied');
+    kms.trouble = new KeyManagementUnavailable('unreachable');
     const overlapUntil = new Date(Date.now() + 7_200_000);
     await new PostgresProcessorSecrets(database.admin).rotate(name, () => Promise.resolve(ciphertext), {
       ...{ now: new Date(), overlapUntil, form: 'sk_test' as const },

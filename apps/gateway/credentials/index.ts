@@ -1,4 +1,4 @@
-import type { Environment, PlatformKeys, SecretName, StoredSecret } from '#keys';
+import type { Environment, OpenedLimits, PlatformKeys, SecretName, StoredSecret } from '#keys';
 import { KeyManagementUnavailable, PostgresKeyCandidates, PostgresProcessorSecrets } from '#keys';
 import type { Configuration } from '#platform/configuration';
 import { ConfigurationError } from '#platform/configuration';
@@ -29,6 +29,8 @@ export interface CredentialsParts {
   /** How often what is stored is read again. Default 3,000. */
   refreshMs?: number;
   timeoutMs?: number;
+  /** How long an opened key is used before the KMS is asked again: five minutes by default, and an hour while it is away. */
+  opened?: OpenedLimits;
   now?: () => Date;
 }
 
@@ -53,14 +55,14 @@ export class Credentials {
   #environmentKeyStored = false;
 
   private constructor(parts: CredentialsParts) {
-    const { environment, stripe, pool, keys, warnings, logger, timeoutMs, now = () => new Date() } = parts;
+    const { environment, stripe, pool, keys, warnings, logger, timeoutMs, opened, now = () => new Date() } = parts;
     this.#parts = parts;
     this.#name = { processor: 'stripe', account: '', environment, kind: 'api' };
     this.#store = new PostgresProcessorSecrets(pool);
     this.#candidates = new PostgresKeyCandidates(pool);
     const connect = (apiKey: string) => new StripeProcessor({ apiKey, apiBase: stripe.apiBase, timeoutMs });
     const metrics = new CredentialMetrics(parts.metrics);
-    this.#ring = new KeyRing({ name: this.#name, pool, keys, connect, metrics, warnings, logger, now });
+    this.#ring = new KeyRing({ name: this.#name, pool, keys, connect, metrics, warnings, logger, now, opened });
     this.processor = currentProcessor(this.#ring);
   }
 

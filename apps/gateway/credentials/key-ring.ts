@@ -1,5 +1,5 @@
-import type { PlatformKeys, SecretName, StoredSecret } from '#keys';
-import { KeyManagementUnavailable, PostgresProcessorSecrets } from '#keys';
+import type { OpenedLimits, PlatformKeys, SecretName, StoredSecret } from '#keys';
+import { KeyManagementUnavailable, OpenedSecrets, PostgresProcessorSecrets } from '#keys';
 import { Age } from '#platform/age';
 import type { Logger } from '#platform/logging';
 import type { Warnings } from '#platform/warnings';
@@ -34,6 +34,8 @@ export interface KeyRingParts {
   warnings: Warnings;
   logger: Logger;
   now: () => Date;
+  /** How long an opened key is used before the KMS is asked again. */
+  opened?: OpenedLimits;
 }
 
 /** How long keys are used without having been read again. By then a revoked one must not be used any more. */
@@ -54,6 +56,7 @@ export class KeyRing {
   readonly #parts: KeyRingParts;
   readonly #store: PostgresProcessorSecrets;
   readonly #refusals: Refusals;
+  readonly #kept: OpenedSecrets;
   /** The newest first. */
   #opened: readonly Held[] = [];
   #unusable: readonly Unusable[] = [];
@@ -66,6 +69,7 @@ export class KeyRing {
     this.#parts = parts;
     this.#store = new PostgresProcessorSecrets(parts.pool);
     this.#refusals = new Refusals(parts.warnings);
+    this.#kept = new OpenedSecrets(parts.opened);
   }
 
   /** Those that can be used now, the newest first. None where they have not been read for ten minutes. */
@@ -146,8 +150,10 @@ export class KeyRing {
     const unusable: Unusable[] = [];
     const opened: Held[] = [];
     let closedForNow = 0;
-    for (const each of stored.filter((one) => isValidAt(one, at))) {
-      const held = await this.#open(each, account);
+    const valid = stored.filter((one) => isValidAt(one, at));
+    this.#kept.keep(valid.map(nameOf));
+    for (const each of valid) {
+      const held = await this.#open(each, account, at);
       if (held === undefined) closedForNow += 1;
       else if ('fault' in held) unusable.push(held);
       else opened.push(held);
@@ -188,16 +194,20 @@ export class KeyRing {
     return 'no API key is stored that can be used, and nothing is sent: billing secrets set --kind api';
   }
 
-  /** A stored key, opened; undefined where it cannot be just now. */
-  async #open(stored: StoredSecret, known: string | undefined): Promise<Held | Unusable | undefined> {
+  /** A stored key, opened a few minutes ago at most, or while the key management is away an hour; undefined where it cannot be just now. */
+  async #open(stored: StoredSecret, known: string | undefined, at: Date): Promise<Held | Unusable | undefined> {
     const { version, retiresAt, processorAccount: account } = stored;
     if (account !== null && account !== known) return { version, fault: 'other_account' };
-    const before = this.#opened.find((held) => held.version === version);
-    if (before) return { ...before, retiresAt, account };
+    const { keys, name, connect } = this.#parts;
+    const kept: Pick<PlatformKeys, 'openApiKey'> = {
+      openApiKey: (place, ciphertext) =>
+        this.#kept.open({ name: nameOf(stored), ciphertext }, at, () => keys.openApiKey(place, ciphertext)),
+    };
     try {
-      const opened = await openKey(this.#parts.keys, stored, this.#parts.name.environment);
+      const opened = await openKey(kept, stored, name.environment);
       if ('fault' in opened) return { version, ...opened };
-      return { version, ...opened, processor: this.#parts.connect(opened.apiKey), retiresAt, account };
+      const before = this.#opened.find((held) => held.version === version && held.apiKey === opened.apiKey);
+      return { version, ...opened, processor: before?.processor ?? connect(opened.apiKey), retiresAt, account };
     } catch (error) {
       if (error instanceof KeyManagementUnavailable) return undefined;
       throw error;
@@ -214,3 +224,5 @@ export class KeyRing {
         );
   }
 }
+
+const nameOf = ({ account, version }: StoredSecret): string => `${account}/${version}`;

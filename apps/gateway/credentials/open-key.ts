@@ -12,7 +12,7 @@ export type OpenedKey = { apiKey: string } | { fault: 'closed' | 'wrong_mode' };
  * management cannot be used just now.
  */
 export const openKey = async (
-  keys: PlatformKeys,
+  keys: Pick<PlatformKeys, 'openApiKey'>,
   stored: StoredSecret,
   environment: Environment,
 ): Promise<OpenedKey> => {

@@ -115,13 +115,16 @@ export class Reception {
     // It may be signed with a secret that was stored a moment ago.
     const isForeign = verification.code === 'webhook_signature_invalid';
     const newer = isForeign ? await secrets.newer(account, known, now) : undefined;
+    const again = newer && verify(newer);
+    if (again?.ok) return again.signature;
+    // Or with one that cannot be opened just now: the endpoint's deliveries come again, and no other endpoint's are refused.
+    const trouble = isForeign ? secrets.troubleOf(account) : undefined;
+    if (trouble) throw trouble;
     if (!newer && known.length === 0) {
       // Which accounts are connected here is nobody's business: one without a secret answers as any that does not verify.
       if (!isAccount(account)) throw secretMissing();
       logger.warn({ account }, 'no secret of this endpoint is stored: billing secrets set');
     }
-    const again = newer && verify(newer);
-    if (again?.ok) return again.signature;
     throw notVerified((again ?? verification).code);
   }
 

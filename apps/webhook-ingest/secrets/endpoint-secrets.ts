@@ -1,4 +1,5 @@
-import type { Environment, PlatformKeys, PostgresProcessorSecrets, StoredSecret } from '#keys';
+import type { Environment, OpenedLimits, PlatformKeys, PostgresProcessorSecrets, StoredSecret } from '#keys';
+import { KeyManagementUnavailable, OpenedSecrets } from '#keys';
 import { Age } from '#platform/age';
 import type { Logger } from '#platform/logging';
 
@@ -7,7 +8,7 @@ import { openSecret } from './open-secret.js';
 
 /** How long secrets are used before they are read again: by then a revoked one is gone. */
 const maxAgeMs = 30_000;
-/** How soon they are read again for a delivery that none of them verifies, which anybody can send. */
+/** How soon they are read again for a delivery that none of them verifies, which anybody can send, or that one of them could not be opened for. */
 const minAgeMs = 1_000;
 
 /** Opened at once: the KMS is asked once for each, and takes its time. */
@@ -24,17 +25,20 @@ export interface EndpointSecretsParts {
   keys: PlatformKeys;
   metrics: IngestMetrics;
   logger: Logger;
+  /** How long an opened secret is used before the KMS is asked again: five minutes by default, and an hour while it is away. */
+  opened?: OpenedLimits;
 }
 
 /**
  * The signing secrets of Stripe's webhook endpoints, opened, by account. All are read at once, so that a name costs no query;
- * one that does not open is passed over, and hurts no other endpoint.
+ * one that does not open, for good or just now, is passed over, and hurts no other endpoint.
  */
 export class EndpointSecrets {
   readonly #parts: EndpointSecretsParts;
   #byAccount = new Map<string, readonly Secret[]>();
-  /** By what is stored: the same text is not opened again, however often it is read. */
-  #opened = new Map<string, string>();
+  /** Accounts with one that the KMS could not open when it was last asked, and why. */
+  #waiting = new Map<string, KeyManagementUnavailable>();
+  readonly #opened: OpenedSecrets;
   readonly #age = new Age();
   #reading: Promise<void> | undefined;
   /** Those that did not open when they were last read, as `account/version`. */
@@ -42,11 +46,12 @@ export class EndpointSecrets {
 
   constructor(parts: EndpointSecretsParts) {
     this.#parts = parts;
+    this.#opened = new OpenedSecrets(parts.opened);
   }
 
   /** Those of an endpoint that are valid at `now`, the newest first: two at most; none where none is stored. */
   async of(account: string, now: Date): Promise<readonly string[]> {
-    if (this.#age.at(now) > maxAgeMs) await this.#read(now);
+    if (this.#age.at(now) > (this.#waiting.has(account) ? minAgeMs : maxAgeMs)) await this.#read(now);
     return this.#valid(account, now);
   }
 
@@ -55,6 +60,11 @@ export class EndpointSecrets {
     if (this.#age.at(now) > minAgeMs) await this.#read(now);
     const valid = this.#valid(account, now);
     return valid.length > 0 && valid.some((secret) => !known.includes(secret)) ? valid : undefined;
+  }
+
+  /** Why not all of an endpoint's secrets are open; undefined where they are. What none of the others verifies may be signed with that one. */
+  troubleOf(account: string): KeyManagementUnavailable | undefined {
+    return this.#waiting.get(account);
   }
 
   #valid(account: string, now: Date): readonly string[] {
@@ -72,32 +82,43 @@ export class EndpointSecrets {
   async #load(now: Date): Promise<void> {
     const { environment, store } = this.#parts;
     const byAccount = new Map<string, Secret[]>();
+    const waiting = new Map<string, KeyManagementUnavailable>();
     const closed: StoredSecret[] = [];
     const stored = await store.valid({ processor: 'stripe', environment, kind: 'webhook' }, now);
-    const opened = await this.#open(stored);
-    for (const each of stored) {
-      const secret = opened.get(textOf(each));
+    this.#opened.keep(stored.map(nameOf));
+    const opened = await this.#open(stored, now);
+    for (const [at, each] of stored.entries()) {
+      const secret = opened[at];
       if (secret === undefined) closed.push(each);
+      else if (secret instanceof KeyManagementUnavailable) waiting.set(each.account, secret);
       else byAccount.set(each.account, [...(byAccount.get(each.account) ?? []), { secret, retiresAt: each.retiresAt }]);
     }
     this.#byAccount = byAccount;
-    this.#opened = opened;
+    this.#waiting = waiting;
     this.#age.renew(now);
     this.#tellOf(closed);
   }
 
-  /** Those that open, by `textOf`. Of those that were open before the KMS is not asked. */
-  async #open(stored: readonly StoredSecret[]): Promise<Map<string, string>> {
-    const opened = new Map<string, string>();
+  /** Each in its place: the secret, undefined for one that never opens, or why it does not just now. */
+  async #open(stored: readonly StoredSecret[], now: Date): Promise<(string | KeyManagementUnavailable | undefined)[]> {
+    const opened: (string | KeyManagementUnavailable | undefined)[] = [];
     for (let at = 0; at < stored.length; at += atOnce)
-      await Promise.all(
-        stored.slice(at, at + atOnce).map(async (each) => {
-          const text = textOf(each);
-          const secret = this.#opened.get(text) ?? (await openSecret(this.#parts.keys, each));
-          if (secret !== undefined) opened.set(text, secret);
-        }),
-      );
+      opened.push(...(await Promise.all(stored.slice(at, at + atOnce).map((each) => this.#openOne(each, now)))));
     return opened;
+  }
+
+  async #openOne(stored: StoredSecret, now: Date): Promise<string | KeyManagementUnavailable | undefined> {
+    const { keys } = this.#parts;
+    const kept: Pick<PlatformKeys, 'openWebhookSecret'> = {
+      openWebhookSecret: (place, ciphertext) =>
+        this.#opened.open({ name: nameOf(stored), ciphertext }, now, () => keys.openWebhookSecret(place, ciphertext)),
+    };
+    try {
+      return await openSecret(kept, stored);
+    } catch (error) {
+      if (error instanceof KeyManagementUnavailable) return error;
+      throw error;
+    }
   }
 
   /** Each of them once, and not at every reading. */
@@ -112,5 +133,4 @@ export class EndpointSecrets {
   }
 }
 
-/** A row and what it holds: moved to another one a text opens nothing. */
-const textOf = ({ account, version, ciphertext }: StoredSecret): string => `${account}/${version}/${ciphertext}`;
+const nameOf = ({ account, version }: StoredSecret): string => `${account}/${version}`;

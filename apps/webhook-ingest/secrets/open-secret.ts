@@ -5,7 +5,10 @@ import { KeyMissing, SealBroken, UnwrapRefused } from '#keys';
 const ofTheRow = [SealBroken, KeyMissing, UnwrapRefused];
 
 /** A stored secret in clear; undefined for one that does not open, however often it is tried. */
-export const openSecret = async (keys: PlatformKeys, stored: StoredSecret): Promise<string | undefined> => {
+export const openSecret = async (
+  keys: Pick<PlatformKeys, 'openWebhookSecret'>,
+  stored: StoredSecret,
+): Promise<string | undefined> => {
   try {
     return await keys.openWebhookSecret(stored, stored.ciphertext);
   } catch (error) {

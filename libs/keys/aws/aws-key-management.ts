@@ -106,31 +106,12 @@ export class AwsKeyManagement implements KeyManagement {
   }
 
   async reEncrypt(wrapped: Buffer, context: EncryptionContext): Promise<Buffer> {
-    assertWrapped(wrapped);
-    const { client, line, keyId } = this.#options;
-    const command = new ReEncryptCommand({
-      CiphertextBlob: wrapped,
-      SourceKeyId: keyId,
-      SourceEncryptionContext: { ...context },
-      DestinationKeyId: keyId,
-      DestinationEncryptionContext: { ...context },
-    });
-    const answer = await line.call('ReEncrypt', (abortSignal) => client.send(command, { abortSignal }));
-    return bytesOf(answer.CiphertextBlob);
+    return bytesOf(await this.#wrapAnew(wrapped, context, context));
   }
 
   /** By wrapping it anew for a purpose that no policy lets anybody open. */
   async proveOpens(wrapped: Buffer, context: EncryptionContext): Promise<void> {
-    assertWrapped(wrapped);
-    const { client, line, keyId } = this.#options;
-    const command = new ReEncryptCommand({
-      CiphertextBlob: wrapped,
-      SourceKeyId: keyId,
-      SourceEncryptionContext: { ...context },
-      DestinationKeyId: keyId,
-      DestinationEncryptionContext: { ...context, purpose: proofPurpose },
-    });
-    await line.call('ReEncrypt', (abortSignal) => client.send(command, { abortSignal }));
+    await this.#wrapAnew(wrapped, context, { ...context, purpose: proofPurpose });
   }
 
   /** One key serves every name: the name stands before the data, and no name holds the zero between them. */
@@ -196,6 +177,21 @@ export class AwsKeyManagement implements KeyManagement {
       if (answer.Truncated !== true || Marker === undefined) break;
     }
     return made;
+  }
+
+  /** What is wrapped for one context, wrapped for another one by the newest version of the key. It is open within the KMS alone. */
+  async #wrapAnew(wrapped: Buffer, from: EncryptionContext, to: EncryptionContext): Promise<Uint8Array | undefined> {
+    assertWrapped(wrapped);
+    const { client, line, keyId } = this.#options;
+    const command = new ReEncryptCommand({
+      CiphertextBlob: wrapped,
+      SourceKeyId: keyId,
+      SourceEncryptionContext: { ...from },
+      DestinationKeyId: keyId,
+      DestinationEncryptionContext: { ...to },
+    });
+    const answer = await line.call('ReEncrypt', (abortSignal) => client.send(command, { abortSignal }));
+    return answer.CiphertextBlob;
   }
 
   #signingKeyId(keyName: string): string {

@@ -36,6 +36,20 @@ const passing: ReadonlySet<string> = new Set([
   'ServiceUnavailableException',
 ]);
 
+/** Nobody gives credentials just now. */
+const noCredentials: ReadonlySet<string> = new Set(['CredentialsProviderError', 'TokenProviderError']);
+
+/** Those that there are have run out, or this machine's clock is wrong. */
+const staleCredentials: ReadonlySet<string> = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidSignatureException',
+  'RequestExpired',
+]);
+
+/** Whether `denied` is for want of credentials that are good just now, and says nothing of the key or of what its caller may. */
+export const isOfCredentials = (name: string): boolean => noCredentials.has(name) || staleCredentials.has(name);
+
 /**
  * What the error of a call means. Words are those of the KMS API reference ("Common Errors" included); whatever is not known there comes
  * of the way to it: names that do not resolve, connections that break, certificates that are not believed, answers that are no JSON.
@@ -56,8 +70,7 @@ export const kmsFaultOf = (error: unknown): KmsFault => {
     return trouble(/pending ?deletion/i.test(message) ? 'pending_deletion' : 'disabled', false);
   if (passing.has(name) || status === undefined || status >= 500) {
     // Without credentials nothing is sent; who gives them may be away for a moment, but nobody is helped by asking at once.
-    const noCredentials = name === 'CredentialsProviderError' || name === 'TokenProviderError';
-    return noCredentials ? trouble('denied', false) : trouble('unreachable', true);
+    return noCredentials.has(name) ? trouble('denied', false) : trouble('unreachable', true);
   }
   // All else is our key, our credentials or our request: AccessDenied, NotFound, InvalidKeyUsage, ExpiredToken, InvalidSignature...
   return trouble('denied', false);

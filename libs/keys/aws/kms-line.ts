@@ -14,7 +14,7 @@ import {
 import type { Warnings } from '#platform/warnings';
 import type { KeyManagementTrouble } from '../errors.js';
 import { KeyManagementUnavailable, UnwrapRefused } from '../errors.js';
-import { kmsFaultOf, withoutRequest } from './kms-fault.js';
+import { isOfCredentials, kmsFaultOf, withoutRequest } from './kms-fault.js';
 import type { KmsFault } from './kms-fault.js';
 import type { KmsMetrics } from './kms-metrics.js';
 
@@ -152,7 +152,10 @@ export class KmsLine {
     if (cause instanceof TryFailed && cause.fault.kind === 'refused') return new UnwrapRefused({ cause: cause.cause });
     const [trouble, name] = troubleOf(cause, whole);
     this.#tell(operation, trouble, name);
-    return new KeyManagementUnavailable(trouble, { cause: cause instanceof TryFailed ? cause.cause : cause });
+    return new KeyManagementUnavailable(trouble, {
+      cause: cause instanceof TryFailed ? cause.cause : cause,
+      saidNo: !isOfCredentials(name),
+    });
   }
 
   #isWell(): void {

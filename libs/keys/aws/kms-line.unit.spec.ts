@@ -152,6 +152,17 @@ describe('the way to the KMS', () => {
     expect((failure as Error).cause).not.toHaveProperty('$response');
   });
 
+  it.each([
+    ['AccessDeniedException', true],
+    ['DisabledException', true],
+    ['ExpiredTokenException', false],
+    ['CredentialsProviderError', false],
+    ['ThrottlingException', false],
+  ])('tells a no of the KMS from a call that could not be made or answered: %s', async (name, saidNo) => {
+    const { line } = lineOf({ callTimeout_ms: 200 });
+    await expect(line.call('Decrypt', forever(awsError(name)))).rejects.toMatchObject({ saidNo });
+  });
+
   it('holds a thousand calls in waiting at most', async () => {
     const { line } = lineOf({ tryTimeout_ms: 100, callTimeout_ms: 100 });
     const calls = Array.from({ length: 1_100 }, () => troubleOf(line.call('Decrypt', hanging)));
