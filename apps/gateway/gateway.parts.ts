@@ -8,6 +8,7 @@ import {
   SecretAges,
   TenantKeyRotation,
   openKeyManagement,
+  openedFor,
 } from '#keys';
 import type { Log } from '#log';
 import { logObserver, openLog } from '#log';
@@ -53,7 +54,7 @@ export const openGatewayParts = async (configuration: Configuration): Promise<Ga
   const { databaseUrl, environment, stripe, kafka } = configuration;
   const logger = createLogger({ app: 'gateway', level: configuration.logLevel });
   const metrics = createMetrics('gateway');
-  const warnings = new Warnings();
+  const warnings = new Warnings(metrics);
   const kms = await openKeyManagement(configuration.kms, environment, { metrics, logger, warnings });
   const onError = (error: Error) => {
     logger.warn({ error: error.message }, 'an idle database connection was lost');
@@ -66,7 +67,17 @@ export const openGatewayParts = async (configuration: Configuration): Promise<Ga
     store: new PostgresPlatformKeyStore(pool),
   });
   const ages = new SecretAges({ environment, pool, metrics, warnings });
-  const opening = Credentials.open({ environment, stripe, pool, keys: platformKeys, metrics, warnings, logger });
+  const opened = openedFor(configuration.secretsOpenMinutes);
+  const opening = Credentials.open({
+    environment,
+    stripe,
+    pool,
+    keys: platformKeys,
+    opened,
+    metrics,
+    warnings,
+    logger,
+  });
   const credentials = await opening.catch(async (error: unknown) => {
     await pool.end();
     throw error;

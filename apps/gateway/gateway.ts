@@ -1,3 +1,4 @@
+import { deleteInBatches } from '#platform/database';
 import type { Logger } from '#platform/logging';
 import type { Warnings } from '#platform/warnings';
 import { Pause, within } from '#platform/waiting';
@@ -35,6 +36,9 @@ export const keyLifeMs = 23 * 3_600_000;
 const failedPollMs = 1_000;
 const maxTaken = 100;
 const purgeMs = 600_000;
+/** Expired rows in one statement, and statements of one round, at most. */
+const purgeBatch = 1_000;
+const maxPurgeBatches = 500;
 /** A call that waits for keys is tried again within a minute, and would say so again. */
 const keysWarningMs = 180_000;
 
@@ -51,6 +55,7 @@ export class Gateway {
   #backlog = true;
   #closed = false;
   #sweeping: Promise<void> | undefined;
+  #purging: Promise<unknown> | undefined;
   #purgedAt = 0;
   #lookedAt = 0;
 
@@ -98,7 +103,7 @@ export class Gateway {
     this.#closed = true;
     this.wake();
     this.#options.desk.directory.wakeAll();
-    await within(Promise.all([this.#sweeping, ...this.#inHand.values()]), graceMs);
+    await within(Promise.all([this.#sweeping, this.#purging, ...this.#inHand.values()]), graceMs);
     this.#options.presence.close();
   }
 
@@ -108,7 +113,7 @@ export class Gateway {
       try {
         await this.#releaseOrphans();
         await this.#takeDue();
-        await this.#purge();
+        this.#purge();
       } catch (error) {
         pauseMs = failedPollMs;
         this.#options.logger.warn({ error: String(error) }, 'looking for due calls failed and is tried again');
@@ -140,13 +145,27 @@ export class Gateway {
     this.take(calls);
   }
 
-  async #purge(): Promise<void> {
-    const { clientSecrets, tokens, now } = this.#options.desk;
-    const at = now();
-    if (at.getTime() - this.#purgedAt < purgeMs) return;
-    await clientSecrets.purge(at);
-    await tokens.purge();
+  /** Beside all else: calls that are due do not wait until the last of many thousand rows is gone. */
+  #purge(): void {
+    const { desk, logger } = this.#options;
+    const at = desk.now();
+    if (this.#purging || at.getTime() - this.#purgedAt < purgeMs) return;
     this.#purgedAt = at.getTime();
+    this.#purging = this.#purgeExpired(at)
+      .catch((error: unknown) => {
+        logger.warn(
+          { error: String(error) },
+          'expired secrets and tokens were not removed; tried again in ten minutes',
+        );
+      })
+      .finally(() => (this.#purging = undefined));
+  }
+
+  async #purgeExpired(at: Date): Promise<void> {
+    const { clientSecrets, tokens } = this.#options.desk;
+    const bounds = { batch: purgeBatch, maxBatches: maxPurgeBatches, goesOn: () => !this.#closed };
+    await deleteInBatches((limit) => clientSecrets.purge(at, limit), bounds);
+    await deleteInBatches((limit) => tokens.purge(limit), bounds);
   }
 
   async #work(call: TakenCall): Promise<void> {

@@ -6,7 +6,7 @@ import { StoreOverloaded, isTransient } from '#event-store';
 import type { Keys } from '#keys';
 import { KeyManagementUnavailable } from '#keys';
 import type { Logger } from '#platform/logging';
-import { Pause, within } from '#platform/waiting';
+import { Rounds } from '#platform/waiting';
 import { expiresOn as lastMonthOf } from '#projections';
 
 import { openDetails } from '../operations/details.js';
@@ -45,9 +45,7 @@ const isForAll = (error: unknown): boolean =>
  */
 export class ExpirySweep {
   readonly #options: ExpirySweepOptions;
-  readonly #pause = new Pause();
-  #closed = false;
-  #working: Promise<void> | undefined;
+  readonly #rounds = new Rounds();
 
   constructor(options: ExpirySweepOptions) {
     this.#options = options;
@@ -55,28 +53,20 @@ export class ExpirySweep {
 
   /** Begins to look for pages that are due. */
   start(): void {
-    this.#working = this.#watch();
+    const { pollMs = 60_000, logger } = this.#options;
+    this.#rounds.start(
+      async () => ((await this.#sweepPage()) ? betweenPagesMs : pollMs),
+      (error) => {
+        const name = error instanceof Error ? error.name : 'unexpected';
+        logger.warn({ error: name }, 'cards that end soon could not be looked for; it is tried again');
+        return pollMs;
+      },
+    );
   }
 
   /** Leaves the walk, after the payment method in hand, to whoever comes next; waits for that `graceMs` at most. */
   async close(graceMs = 8_000): Promise<void> {
-    this.#closed = true;
-    this.#pause.end();
-    await within(this.#working, graceMs);
-  }
-
-  async #watch(): Promise<void> {
-    const { pollMs = 60_000, logger } = this.#options;
-    while (!this.#closed) {
-      let isMore = false;
-      try {
-        isMore = await this.#sweepPage();
-      } catch (error) {
-        const name = error instanceof Error ? error.name : 'unexpected';
-        logger.warn({ error: name }, 'cards that end soon could not be looked for; it is tried again');
-      }
-      if (!this.#closed) await this.#pause.last(isMore ? betweenPagesMs : pollMs);
-    }
+    await this.#rounds.close(graceMs);
   }
 
   /** Looks through the next page, where one is due. Gives whether there is another one. */
@@ -86,16 +76,16 @@ export class ExpirySweep {
     if (!taken) return false;
     const page = await store.page(taken.place, pageSize);
     for (const each of page) {
-      if (this.#closed) {
-        await store.save(taken.place, 0);
+      if (this.#rounds.closed) {
+        await store.save(taken, taken.place, 0);
         return false;
       }
       await this.#look(each);
     }
     const last = page.length === pageSize ? page.at(-1) : undefined;
     const place = last && { tenantId: last.tenantId, paymentMethodId: last.method.paymentMethodId };
-    await store.save(place, place ? 0 : dayMs);
-    return place !== undefined;
+    const isOurs = await store.save(taken, place, place ? 0 : dayMs);
+    return isOurs && place !== undefined;
   }
 
   async #look(swept: Swept): Promise<void> {

@@ -10,16 +10,25 @@ export interface Swept {
 /** Where a walk goes on: after this payment method, or at the beginning. */
 export type SweepPlace = { tenantId: string; paymentMethodId: string } | undefined;
 
+/** A page in hand: it is its taker's own until `leasedUntil`, and another's once another has taken it. */
+export interface TakenPage {
+  place: SweepPlace;
+  /** As the database wrote it, which loses nothing of it. */
+  leasedUntil: string;
+}
+
 interface PlaceRow {
   after_tenant: string | null;
   after_method: string | null;
+  leased_until: string;
 }
 
 // By the database's clock: a gateway whose own is ahead must not put the next walk off for all of them.
 const takeSql = `update billing.expiry_sweep set not_before = now() + $1 * interval '1 ms' where not_before <= now()
-  returning after_tenant, after_method`;
+  returning after_tenant, after_method, not_before::text as leased_until`;
 
-const saveSql = `update billing.expiry_sweep set after_tenant = $1, after_method = $2, not_before = now() + $3 * interval '1 ms'`;
+const saveSql = `update billing.expiry_sweep set after_tenant = $1, after_method = $2, not_before = now() + $3 * interval '1 ms'
+  where not_before = $4::timestamptz`;
 
 const beforeAll = '00000000-0000-0000-0000-000000000000';
 
@@ -31,17 +40,21 @@ export class SweepStore {
   constructor(private readonly pool: Pool) {}
 
   /** Takes the next page in hand for `leaseMs`; undefined where none is due, or another gateway has it. */
-  async take(leaseMs: number): Promise<{ place: SweepPlace } | undefined> {
+  async take(leaseMs: number): Promise<TakenPage | undefined> {
     const { rows } = await this.pool.query<PlaceRow>(takeSql, [leaseMs]);
     const [row] = rows;
     if (!row) return undefined;
-    const { after_tenant: tenantId, after_method: paymentMethodId } = row;
-    return { place: tenantId && paymentMethodId ? { tenantId, paymentMethodId } : undefined };
+    const { after_tenant: tenantId, after_method: paymentMethodId, leased_until: leasedUntil } = row;
+    return { place: tenantId && paymentMethodId ? { tenantId, paymentMethodId } : undefined, leasedUntil };
   }
 
-  /** Goes on from `place` after `waitMs`. */
-  async save(place: SweepPlace, waitMs: number): Promise<void> {
-    await this.pool.query(saveSql, [place?.tenantId ?? null, place?.paymentMethodId ?? null, waitMs]);
+  /**
+   * Goes on from `place` after `waitMs`. False where the page took longer than its lease and another has it by now: then the walk is theirs,
+   * and nothing is changed.
+   */
+  async save({ leasedUntil }: TakenPage, place: SweepPlace, waitMs: number): Promise<boolean> {
+    const values = [place?.tenantId ?? null, place?.paymentMethodId ?? null, waitMs, leasedUntil];
+    return (await this.pool.query(saveSql, values)).rowCount === 1;
   }
 
   async page(place: SweepPlace, limit: number): Promise<Swept[]> {

@@ -1,4 +1,4 @@
-import { Pause, within } from '#platform/waiting';
+import { Rounds } from '#platform/waiting';
 
 import { backoffMs } from '../calls/backoff.js';
 import type { Office } from './comparison.js';
@@ -28,10 +28,8 @@ export class Reconciler {
   readonly #everyHours: number;
   readonly #pollMs: number;
   readonly #startedAt: Date;
-  readonly #pause = new Pause();
+  readonly #rounds = new Rounds();
   #scheduledAt = 0;
-  #closed = false;
-  #working: Promise<void> | undefined;
 
   constructor({ office, everyHours, pollMs = 500 }: ReconcilerOptions) {
     this.#office = office;
@@ -42,32 +40,31 @@ export class Reconciler {
 
   /** Begins to look for runs that are due. */
   start(): void {
-    this.#working = this.#watch();
+    this.#rounds.start(
+      async () => {
+        await this.#turn();
+        return this.#pollMs;
+      },
+      (error) => {
+        const why = { error: reasonOf(error) };
+        this.#office.logger.warn(why, 'reconciliation could not be looked after and is tried again');
+        return this.#pollMs;
+      },
+    );
   }
 
   /** Leaves the run in hand, at the object that is being compared, to whoever comes next; waits for that `graceMs` at most. */
   async close(graceMs = 8_000): Promise<void> {
-    this.#closed = true;
-    this.#pause.end();
-    await within(this.#working, graceMs);
+    await this.#rounds.close(graceMs);
   }
 
-  async #watch(): Promise<void> {
-    while (!this.#closed) {
-      try {
-        await this.#schedule();
-        const { desk, store, leaseMs } = this.#office;
-        const now = desk.now();
-        const run = await store.take(now, new Date(now.getTime() + leaseMs));
-        if (run) await this.#work(run);
-      } catch (error) {
-        this.#office.logger.warn(
-          { error: reasonOf(error) },
-          'reconciliation could not be looked after and is tried again',
-        );
-      }
-      if (!this.#closed) await this.#pause.last(this.#pollMs);
-    }
+  /** The run that is due, where there is one. */
+  async #turn(): Promise<void> {
+    await this.#schedule();
+    const { desk, store, leaseMs } = this.#office;
+    const now = desk.now();
+    const run = await store.take(now, new Date(now.getTime() + leaseMs));
+    if (run) await this.#work(run);
   }
 
   async #schedule(): Promise<void> {
@@ -107,7 +104,7 @@ export class Reconciler {
   async #go(run: Run): Promise<void> {
     const steps = passes.map((pass) => pass.steps(run.window));
     const total = steps.reduce((sum, count) => sum + count, 0);
-    const comparison = new Comparison(run, this.#office, total, () => this.#closed);
+    const comparison = new Comparison(run, this.#office, total, () => this.#rounds.closed);
     const work = workOf(comparison);
     let stepsDone = 0;
     for (const [number, pass] of passes.entries()) {

@@ -9,7 +9,7 @@ const storeSql = `insert into billing.client_secret (tenant_id, payment_id, atte
   on conflict (tenant_id, payment_id, attempt) do update set sealed = excluded.sealed, expires_at = excluded.expires_at`;
 
 const purgeSql = `delete from billing.client_secret where (tenant_id, payment_id, attempt) in (
-  select tenant_id, payment_id, attempt from billing.client_secret where expires_at < $1 limit 1000)`;
+  select tenant_id, payment_id, attempt from billing.client_secret where expires_at < $1 limit $2)`;
 
 /** What the customer's browser needs to finish an action. Sealed, for less than a day, and in no event, topic or log. */
 export class ClientSecrets {
@@ -30,8 +30,8 @@ export class ClientSecrets {
     await this.#pool.query(storeSql, [tenantId, paymentId, attempt, sealed, new Date(now.getTime() + keptMs)]);
   }
 
-  /** Removes what has expired, a thousand at most. */
-  async purge(now: Date): Promise<void> {
-    await this.#pool.query(purgeSql, [now]);
+  /** Removes what has expired, `limit` at most. Gives how many. */
+  async purge(now: Date, limit: number): Promise<number> {
+    return (await this.#pool.query(purgeSql, [now, limit])).rowCount ?? 0;
   }
 }

@@ -1,3 +1,4 @@
+import { deleteInBatches } from '#platform/database';
 import type { Logger } from '#platform/logging';
 
 import type { Inbox } from './inbox.js';
@@ -40,9 +41,11 @@ export class Retention {
 
   async #purge(): Promise<void> {
     try {
-      for (let done = 0; done < maxBatches && this.#timer !== undefined; done += 1) {
-        if ((await this.#inbox.purge(new Date(Date.now() - keptMs), batch)) < batch) return;
-      }
+      await deleteInBatches((limit) => this.#inbox.purge(new Date(Date.now() - keptMs), limit), {
+        batch,
+        maxBatches,
+        goesOn: () => this.#timer !== undefined,
+      });
     } catch (error) {
       this.#logger.warn(
         { error: (error as Error).message },

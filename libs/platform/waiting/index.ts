@@ -1,2 +1,3 @@
 export { Pause } from './pause.js';
+export { Rounds } from './rounds.js';
 export { within } from './within.js';

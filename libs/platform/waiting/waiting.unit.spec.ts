@@ -1,4 +1,4 @@
-import { Pause, within } from './index.js';
+import { Pause, Rounds, within } from './index.js';
 
 const never = new Promise<void>(() => undefined);
 
@@ -28,6 +28,46 @@ describe('a pause', () => {
     pause.end();
     await first;
     expect(await timed(pause.last(30))).toBeGreaterThanOrEqual(28);
+  });
+});
+
+describe('rounds', () => {
+  it('follow each other with the rest that each asks for, also after one that failed, and end early when they are closed', async () => {
+    const rounds = new Rounds();
+    const [done, failures]: [boolean[], string[]] = [[], []];
+    const { promise: third, resolve } = Promise.withResolvers<undefined>();
+    rounds.start(
+      () => {
+        done.push(rounds.closed);
+        if (done.length === 2) return Promise.reject(new Error('broken'));
+        if (done.length === 3) resolve(undefined);
+        return Promise.resolve(done.length === 3 ? 60_000 : 1);
+      },
+      (error) => {
+        failures.push((error as Error).message);
+        return 1;
+      },
+    );
+    await third;
+    expect(await timed(rounds.close(60_000))).toBeLessThan(5_000);
+    expect([done, failures, rounds.closed]).toEqual([[false, false, false], ['broken'], true]);
+  });
+
+  it('are waited for while one is at hand, for as long as it is said, and none follows', async () => {
+    const rounds = new Rounds();
+    let begun = 0;
+    const { promise: work, resolve } = Promise.withResolvers<number>();
+    rounds.start(
+      () => {
+        begun += 1;
+        return work;
+      },
+      () => 0,
+    );
+    expect(await timed(rounds.close(30))).toBeGreaterThanOrEqual(28);
+    resolve(0);
+    await rounds.close(60_000);
+    expect([begun, rounds.closed]).toEqual([1, true]);
   });
 });
 
