@@ -12,7 +12,8 @@ const nodePreimage = new Uint8Array(1 + 2 * hashBytes);
 nodePreimage[0] = nodePrefix;
 const preimage = new Uint8Array(8_192);
 
-export const sha256 = (bytes: Uint8Array): Uint8Array => hash('sha256', bytes, 'buffer');
+/** By way of a string: a hash of Node's as a buffer has memory of its own outside of the heap, and a million of them are long pauses of its collector. */
+export const sha256 = (bytes: Uint8Array): Uint8Array => Buffer.from(hash('sha256', bytes, 'binary'), 'latin1');
 
 /** SHA-256(first || second). */
 export const sha256Of = (first: Uint8Array, second: Uint8Array): Uint8Array => {
@@ -37,6 +38,15 @@ export const nodeHash = (left: Uint8Array, right: Uint8Array): Uint8Array => {
   nodePreimage.set(left, 1);
   nodePreimage.set(right, 1 + hashBytes);
   return sha256(nodePreimage);
+};
+
+/**
+ * SHA-256(0x01 || left || right), written to `target` from `to` on; the two hashes follow each other in `hashes` from `at` on. It makes no object
+ * that outlives it.
+ */
+export const hashPairInto = (target: Buffer, to: number, hashes: Uint8Array, at: number): void => {
+  nodePreimage.set(hashes.subarray(at, at + 2 * hashBytes), 1);
+  target.write(hash('sha256', nodePreimage, 'binary'), to, hashBytes, 'latin1');
 };
 
 export const sameHash = (one: Uint8Array, other: Uint8Array): boolean =>

@@ -1,11 +1,7 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { LeafRange } from '../merkle/ranges.js';
 
-const sha256 = (...parts: Uint8Array[]): Uint8Array => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
-};
+const sha256 = (...parts: Uint8Array[]): Uint8Array => hash('sha256', Buffer.concat(parts), 'buffer');
 
 /** k: the largest power of two smaller than n. */
 const split = (n: number): number => 2 ** Math.ceil(Math.log2(n) - 1);
@@ -14,16 +10,18 @@ const split = (n: number): number => 2 ** Math.ceil(Math.log2(n) - 1);
 export const naivePath = (m: number, begin: number, end: number): LeafRange[] => {
   if (end - begin === 1) return [];
   const k = begin + split(end - begin);
-  return m < k ? [...naivePath(m, begin, k), { begin: k, end }] : [...naivePath(m, k, end), { begin, end: k }];
+  const path = m < k ? naivePath(m, begin, k) : naivePath(m, k, end);
+  path.push(m < k ? { begin: k, end } : { begin, end: k });
+  return path;
 };
 
 /** SUBPROOF(m, D[begin:end], whole), likewise. */
 export const naiveSubproof = (m: number, begin: number, end: number, whole = true): LeafRange[] => {
   if (m === end) return whole ? [] : [{ begin, end }];
   const k = begin + split(end - begin);
-  return m <= k
-    ? [...naiveSubproof(m, begin, k, whole), { begin: k, end }]
-    : [...naiveSubproof(m, k, end, false), { begin, end: k }];
+  const proof = m <= k ? naiveSubproof(m, begin, k, whole) : naiveSubproof(m, k, end, false);
+  proof.push(m <= k ? { begin: k, end } : { begin, end: k });
+  return proof;
 };
 
 /**
@@ -48,10 +46,10 @@ export class NaiveTree {
     const known = this.#ranges.get(key);
     if (known) return known;
     const k = begin + split(end - begin);
-    const hash =
+    const root =
       end - begin === 1 ? NaiveTree.leaf(begin) : sha256(Buffer.of(1), this.root(begin, k), this.root(k, end));
-    this.#ranges.set(key, hash);
-    return hash;
+    this.#ranges.set(key, root);
+    return root;
   }
 
   hashes(ranges: readonly LeafRange[]): Uint8Array[] {

@@ -34,12 +34,23 @@ const find = async (files: LogFiles, place: TilePlace): Promise<Found> => {
   return { bytes: full, path: tilePath(whole), width: fullWidth };
 };
 
-/** The `width` hashes of a tile, not yet held against any root. Throws FileMissing, or Malformed for a wrong length. */
-export const readTile = async (files: LogFiles, level: number, index: number, width: number): Promise<Uint8Array[]> => {
+/** The `width` hashes of a tile, one after the other, not yet held against any root. Throws FileMissing, or Malformed for a wrong length. */
+export const readTileBytes = async (
+  files: LogFiles,
+  level: number,
+  index: number,
+  width: number,
+): Promise<Uint8Array> => {
   const { bytes, path, width: found } = await find(files, { level, index, width });
   if (bytes.length !== found * hashBytes) {
     throw new Malformed(path, `it has ${String(bytes.length)} bytes, not ${String(found * hashBytes)}`);
   }
+  return bytes.subarray(0, width * hashBytes);
+};
+
+/** The `width` hashes of a tile. Throws what `readTileBytes` throws. */
+export const readTile = async (files: LogFiles, level: number, index: number, width: number): Promise<Uint8Array[]> => {
+  const bytes = await readTileBytes(files, level, index, width);
   return Array.from({ length: width }, (_, at) => bytes.subarray(at * hashBytes, (at + 1) * hashBytes));
 };
 

@@ -1,13 +1,13 @@
 import type { NodeReader } from '../merkle/index.js';
 import type { LogFiles } from './log-files.js';
-import { readTile } from './log-files.js';
+import { readTileBytes } from './log-files.js';
 import { fullWidth, tileHeight, widthIn } from './path.js';
 import { TileSubtree } from './tile-subtree.js';
 
 const maxCachedTiles = 64;
 
 /**
- * The nodes of the tree of the first `size` leaves, out of tiles; it keeps the last 64 of them (some 5 MB). Nothing is held against a
+ * The nodes of the tree of the first `size` leaves, out of tiles; it keeps the last 64 of them (some 1 MB). Nothing is held against a
  * root: whoever uses a proof of these nodes verifies it.
  */
 export class TileNodes implements NodeReader {
@@ -45,6 +45,6 @@ export class TileNodes implements NodeReader {
 
   async #read(level: number, index: number): Promise<TileSubtree> {
     const width = widthIn(this.size, level, index);
-    return new TileSubtree(width > 0 ? await readTile(this.files, level, index, width) : []);
+    return new TileSubtree(width > 0 ? await readTileBytes(this.files, level, index, width) : new Uint8Array());
   }
 }
