@@ -2,6 +2,7 @@ import type { AccessAudit, DevelopmentIssuer, TokenVerifier } from '#access';
 import { openTokenVerifier } from '#access';
 import { ProducerDirectory } from '#access/producers';
 import { TenantStanding } from '#access/tenancy';
+import { boundedLog } from '#audit-log';
 import { keysThatSign, readKeyHistory } from '#audit-log/keys';
 import type { CommandHandlingParts } from '#command-handling';
 import { AccessRecorder } from '#command-handling/access-record';
@@ -51,7 +52,7 @@ export const openApiParts = async (configuration: Configuration, checkout: Check
   const pool = openPool({ url: databaseUrl, app: 'api', max: 8, onError });
   const appendPool = openPool({ url: databaseUrl, app: 'api append', max: 4, onError });
   const metrics = createMetrics('api');
-  const warnings = new Warnings();
+  const warnings = new Warnings(metrics);
   const kms = await openKeyManagement(configuration.kms, environment, { metrics, logger, warnings });
   const tail = new LogTail(pool, databaseUrl, { warn: (message, context) => logger.warn(context, message) });
   await tail.start();
@@ -96,4 +97,6 @@ export const openApiParts = async (configuration: Configuration, checkout: Check
 
 /** Whose log it is, Postgres says: who writes to the store alone cannot make themselves believed. */
 const openPublishedLog = (pool: Pool, { audit: { log, origin } }: Configuration): PublishedLog =>
-  new PublishedLog(openObjectStore(log), origin, async () => keysThatSign(await readKeyHistory(pool, origin)));
+  new PublishedLog(boundedLog(openObjectStore(log)), origin, async () =>
+    keysThatSign(await readKeyHistory(pool, origin)),
+  );

@@ -167,11 +167,25 @@ describe('the api on TLS', () => {
     await expect(starting).rejects.toThrow(message);
   });
 
-  it('does not start where the port for services is taken', async () => {
+  it('does not start where one of its ports is taken, and says which setting changes it', async () => {
     const api = await start(secure);
-    const { port } = new URL(api.serviceUrl ?? '');
-    const starting = start({ ...secure, SERVICE_PORT: port });
-    await expect(starting).rejects.toThrow(`SERVICE_PORT ${port} cannot be used`);
+    for (const [setting, taken] of [
+      ['PORT', api.url],
+      ['SERVICE_PORT', api.serviceUrl ?? ''],
+    ] as const) {
+      const { port } = new URL(taken);
+      const starting = start({ ...secure, [setting]: port });
+      await expect(starting).rejects.toThrow(ConfigurationError);
+      await expect(starting).rejects.toThrow(
+        `${setting}: port ${port} is taken: stop what listens there, or set ${setting} to another one`,
+      );
+    }
     await api.close();
+  });
+
+  it('does not start on an address that this machine does not have', async () => {
+    const starting = start({ ...secure, HOST: '192.0.2.1' });
+    await expect(starting).rejects.toThrow(ConfigurationError);
+    await expect(starting).rejects.toThrow(/^PORT 0 cannot be used: listen EADDRNOTAVAIL/);
   });
 });

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogIdentity, TreeHead } from '#audit';
 import { DueShards, Wakeups } from '#log';
 
+import { LookBack } from './anchors/index.js';
 import { KeptLease } from './lease/kept-lease.js';
 import { SealingLease } from './lease/lease.js';
 import type { AnchorObserver } from './observer.js';
-import type { CheckpointAnchor } from './ports.js';
+import type { CheckpointAnchor, LastingAnchor } from './ports.js';
 import type { PublicationOptions } from './publication/publication.js';
 import { Publication } from './publication/publication.js';
 import { assertExtendsAnchors } from './publication/start-check.js';
@@ -16,7 +17,8 @@ import type { StopReason } from './stopped.js';
 import { Overtaken, SealingStopped } from './stopped.js';
 
 export interface MerkleAnchorOptions
-  extends Omit<SealingOptions, 'assertMayWrite'>, Omit<PublicationOptions, 'assertMayWrite' | 'observer'> {
+  extends Omit<SealingOptions, 'assertMayWrite'>, Omit<PublicationOptions, 'assertMayWrite' | 'observer' | 'anchors'> {
+  anchors: readonly LastingAnchor[];
   /** For the listening connection. */
   databaseUrl: string;
   /** Least time from one checkpoint to the next. */
@@ -32,6 +34,8 @@ export interface MerkleAnchorOptions
   renewMs?: number;
   /** How often what readers are given is looked at, in case a writer of before put an older checkpoint there. Default 10,000. */
   healMs?: number;
+  /** How often it is looked whether the anchors still have what they kept. Default 60,000. */
+  lookBackMs?: number;
 }
 
 /** What an anchor does at present. */
@@ -69,6 +73,7 @@ export class MerkleAnchor {
   readonly #lease: SealingLease;
   readonly #kept: KeptLease;
   readonly #publication: Publication;
+  readonly #lookBack: LookBack;
   readonly #stop = new AbortController();
   #running: Promise<void> | undefined;
   #work: Work | undefined;
@@ -80,8 +85,15 @@ export class MerkleAnchor {
   #healedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: MerkleAnchorOptions) {
-    this.#options = { leaseMs: 10_000, renewMs: 2_000, healMs: 10_000, otherKeepers: [], ...options };
-    const { pool, databaseUrl, observer, leaseMs, renewMs } = this.#options;
+    this.#options = {
+      leaseMs: 10_000,
+      renewMs: 2_000,
+      healMs: 10_000,
+      lookBackMs: 60_000,
+      otherKeepers: [],
+      ...options,
+    };
+    const { pool, databaseUrl, observer, anchors, leaseMs, renewMs, lookBackMs } = this.#options;
     const warn: AnchorObserver['warn'] = (message, context) => {
       observer.warn(message, context);
     };
@@ -89,6 +101,7 @@ export class MerkleAnchor {
     this.#due = new DueShards(this.#wakeups, lookMs);
     this.#lease = new SealingLease(pool, leaseMs);
     this.#kept = new KeptLease(this.#lease, renewMs, warn);
+    this.#lookBack = new LookBack({ anchors, everyMs: lookBackMs, warn });
     this.#publication = new Publication({ ...this.#options, assertMayWrite: this.#assertMayWrite });
   }
 
@@ -160,6 +173,7 @@ export class MerkleAnchor {
     if (this.#isStandby) return this.#sleep(renewMs);
     this.#work ??= await this.#open();
     await this.#heal(this.#work); // first: what keeps the next checkpoint back keeps nobody from being given the last
+    if (this.#work.published) await this.#lookBack.goOn(this.#work.published.size);
     if (await this.#advance(this.#work)) return;
     if (!this.#stop.signal.aborted) await this.#due.next(); // what woke it to close may have been taken for news of a shard
   }
@@ -176,6 +190,7 @@ export class MerkleAnchor {
       assertExtendsAnchors: extendsAnchors,
     });
     await extendsAnchors(sealing.tree.head());
+    await this.#lookBack.begin(published?.size);
     this.#due.giveBack();
     this.#checkpointAt = performance.now() - this.#options.checkpointMs;
     return { sealing, published, oldest: undefined, hasMore: false };
@@ -241,8 +256,7 @@ export class MerkleAnchor {
   async #heal({ published, sealing }: Work): Promise<void> {
     if (!published || performance.now() - this.#healedAt < this.#options.healMs) return;
     this.#healedAt = performance.now();
-    await this.#publication.putBack(sealing.tree.head());
-    if (!(await this.#publication.isThere(published)) && this.#work) await this.#publish(this.#work);
+    if (!(await this.#publication.heal(published, sealing.tree.head())) && this.#work) await this.#publish(this.#work);
   }
 
   async #recover(error: unknown): Promise<void> {

@@ -1,7 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { AuditKeyRegister, verifierKeyOf } from '#audit-log/keys';
+import { LogSigning, openKeyManagement } from '#keys';
 import { ConfigurationError, readConfiguration } from '#platform/configuration';
 
 import type { TestDatabase } from '../../test/database/index.js';
@@ -66,5 +69,27 @@ describe('the app', () => {
       body: { status: 'not_ready', warnings: [{ code: 'audit_log_failing', message }] },
     });
     await app.close();
+  });
+
+  it('lets every user of the machine read what of the log is public, and nobody but its own what an anchor keeps', async () => {
+    const configuration = readConfiguration(environment());
+    const { origin } = configuration.audit;
+    const kms = new LogSigning({ app: 'operator', kms: await openKeyManagement(configuration.kms, 'test') });
+    const register = new AuditKeyRegister({ pool: database.admin, origin });
+    await register.introduce(await verifierKeyOf(kms, 'audit-1', origin), 'audit-1', new Date().toISOString());
+    const parts = await openMerkleAnchorParts(configuration);
+    parts.anchor.start();
+    const log = join(directory, 'audit/log');
+    for (let tries = 0; tries < 2_000 && !existsSync(join(log, 'keys/001')); tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await parts.anchor.close();
+    await parts.close();
+    const modeOf = async (path: string) => ((await stat(path)).mode & 0o777).toString(8);
+    const less = (mode: number) => (mode & ~process.umask()).toString(8);
+    for (const file of ['checkpoint', 'vkey', 'keys/001', 'tile/0/000.p/1', 'tile/entries/000.p/1'])
+      expect([file, await modeOf(join(log, file))]).toEqual([file, less(0o644)]);
+    for (const folder of ['', 'keys', 'tile', 'tile/entries'])
+      expect([folder, await modeOf(join(log, folder))]).toEqual([folder, less(0o755)]);
+    expect(await modeOf(join(directory, 'audit/anchor'))).toBe('700');
   });
 });

@@ -2,7 +2,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { interleavingPath } from '#audit-log';
+import { interleavingPath, interleavingPrefix } from '#audit-log';
+import type { ObjectStore } from '#object-store';
 
 import { AuditedLog } from './testing/audited-log.js';
 
@@ -29,6 +30,44 @@ const removeRuns = async (condition: string): Promise<void> => {
     client.release();
   }
 };
+
+/** A store that takes a while to answer, and what was read of it. */
+const slow = (store: ObjectStore) => {
+  const told = { paths: [] as string[], inFlight: 0, most: 0 };
+  const read = async (path: string) => {
+    told.paths.push(path);
+    told.inFlight += 1;
+    told.most = Math.max(told.most, told.inFlight);
+    await sleep(3);
+    return store.read(path).finally(() => (told.inFlight -= 1));
+  };
+  const around: ObjectStore = {
+    ...{ name: store.name, read, list: (prefix, options) => store.list(prefix, options) },
+    create: (path, bytes) => store.create(path, bytes),
+    replace: (path, bytes) => store.replace(path, bytes),
+  };
+  return { told, around };
+};
+
+it('an emptied table is written anew from records that are read sixteen at once, each of them once, in their order', async () => {
+  const anchor = log.anchor({ checkpointMs: 1 });
+  for (let step = 0; step < 24; step += 1) {
+    await log.append(1);
+    await log.published(await log.events());
+  }
+  await log.stop(anchor);
+  await writeFile(join(log.storePath, interleavingPath(1)), 'no step of the log begins there');
+  await removeRuns('true');
+  const store = slow(log.store());
+  await log.sealAll({ around: () => store.around });
+  const { told } = store;
+  expect(told.most).toBeGreaterThanOrEqual(12);
+  expect(told.most).toBeLessThanOrEqual(17); // and the one at hand
+  const records = told.paths.filter((path) => path.startsWith(interleavingPrefix));
+  expect(records.length).toBeGreaterThanOrEqual(24);
+  expect(new Set(records).size).toBe(records.length);
+  expect((await log.verify()).checkpoint.size).toBe(await log.events());
+});
 
 it.each(['first_index < 10', 'shard = 3 and first_index >= 10 and first_index < 20'])(
   'runs that were removed where %s are written anew at the start',

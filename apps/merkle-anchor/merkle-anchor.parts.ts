@@ -1,5 +1,6 @@
 import type { LogIdentity } from '#audit';
 import { SignatureRefused, openCheckpoint } from '#audit';
+import { boundedLog } from '#audit-log';
 import { identityByHistory } from '#audit-log/keys';
 import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, openKeyManagement } from '#keys';
 import { openObjectStore } from '#object-store';
@@ -37,7 +38,7 @@ export interface MerkleAnchorParts {
 const anchorRetention = { years: 7 };
 
 const lostByAnchor =
-  'an anchor of the audit log no longer has a checkpoint that it had: an older copy was put in its place, or somebody deleted it; find out who';
+  'an anchor of the audit log no longer has a checkpoint that it had: an older copy was put in its place, or somebody deleted it; find out who. One that was added just now has none yet';
 
 /** Opens the pool, the keys, the store, the witnesses and the anchors, without starting anything. Throws ConfigurationError. */
 export const openMerkleAnchorParts = async (configuration: Configuration): Promise<MerkleAnchorParts> => {
@@ -45,8 +46,8 @@ export const openMerkleAnchorParts = async (configuration: Configuration): Promi
   const { origin, checkpointMs } = audit;
   const logger = createLogger({ app: 'merkle-anchor', level: configuration.logLevel });
   const metrics = createMetrics('merkle-anchor');
-  const warnings = new Warnings();
-  const store = openObjectStore(audit.log);
+  const warnings = new Warnings(metrics);
+  const store = boundedLog(openObjectStore(audit.log, { published: true }));
   const inOneHand = anchorsBesideLog(configuration);
   warnings.set('audit_anchors_beside_log', inOneHand);
   if (inOneHand !== undefined) logger.warn(inOneHand);

@@ -1,4 +1,3 @@
-import type { TreeHead } from '#audit';
 import type { Registry } from '#platform/metrics';
 import { Counter, Gauge, Histogram } from '#platform/metrics';
 import type { Pool } from 'pg';
@@ -48,7 +47,8 @@ export class AnchorMetrics {
     this.#leaves.inc(leaves);
   }
 
-  published(_: TreeHead, oldest: string | undefined): void {
+  /** `oldest`: when the oldest event was recorded that no checkpoint covered before. */
+  published(oldest: string | undefined): void {
     this.#checkpoints.inc();
     if (oldest !== undefined) this.#delay.observe(Math.max(0, Date.now() - Date.parse(oldest)) / 1_000);
   }

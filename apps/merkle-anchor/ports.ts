@@ -28,6 +28,12 @@ export interface CheckpointAnchor {
   keep(head: TreeHead, note: string): Promise<void>;
 }
 
+/** An anchor that can be asked for each of its checkpoints, and knows whom to tell that one is lost. */
+export interface LastingAnchor extends CheckpointAnchor {
+  /** Looks for the checkpoint of `size` leaves, which it kept, and tells where it is no longer there. Rejects when it cannot tell. */
+  lookFor(size: number): Promise<void>;
+}
+
 /** Keeps the receipts by which an outsider follows from one key of the log to the next. */
 export interface KeyReceipts {
   /** Is told of each published checkpoint, also of one that it was told of before a crash. Does again what was cut short. */

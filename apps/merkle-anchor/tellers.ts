@@ -16,8 +16,8 @@ export const anchorObserver = (logger: Logger, metrics: AnchorMetrics, warnings:
   sealed: (leaves) => {
     metrics.sealed(leaves);
   },
-  published: (head, oldest) => {
-    metrics.published(head, oldest);
+  published: (_head, oldest) => {
+    metrics.published(oldest);
     warnings.set('audit_log_failing', undefined);
   },
   failed: (error, failures) => {

@@ -8,6 +8,8 @@ import { AuditedLog, longPatienceMs } from './testing/audited-log.js';
 
 jest.setTimeout(longPatienceMs);
 
+/** Fifty checkpoints a second: nearly all of a test's time would else be the pause between two. */
+const checkpointMs = 20;
 const rounds = Number(process.env.AUDIT_ROUNDS ?? '12');
 
 let log: AuditedLog;
@@ -50,7 +52,7 @@ const sleeper = (at: number) => {
 };
 
 it('two anchors that take the lease from each other under load make one tree', async () => {
-  const options = { leaseMs: 400, renewMs: 30 };
+  const options = { leaseMs: 400, renewMs: 30, checkpointMs };
   const anchors = [log.anchor(options), log.anchor(options)];
   for (let round = 0; round < rounds; round += 1) {
     await log.append(20);
@@ -59,7 +61,7 @@ it('two anchors that take the lease from each other under load make one tree', a
   }
   await log.published(await log.events());
   for (const anchor of anchors) await log.stop(anchor);
-  await log.sealAll();
+  await log.sealAll({ checkpointMs });
   const { checkpoint } = await log.verify();
   expect(checkpoint.size).toBe(rounds * 40);
 });
@@ -83,11 +85,11 @@ const anchorThatBelieves = ({ around }: ReturnType<typeof sleeper>) =>
   log.anchor({
     around,
     anchors: [new ObjectStoreAnchor(around(new DirectoryStore(log.anchorPath)))],
-    ...{ leaseMs: 60_000, renewMs: 60_000 },
+    ...{ leaseMs: 60_000, renewMs: 60_000, checkpointMs },
   });
 
 it('an anchor that sleeps through the end of its lease, before any of its writes, changes nothing when it wakes up', async () => {
-  await log.sealAll();
+  await log.sealAll({ checkpointMs });
   let writes = 0;
   for (let slept = true; slept; writes += slept ? 1 : 0) {
     const sleeping = sleeper(writes + 1);
@@ -97,7 +99,7 @@ it('an anchor that sleeps through the end of its lease, before any of its writes
     slept = sleeping.isAsleep();
     await log.endLease();
     await log.append(3);
-    const other = log.anchor();
+    const other = log.anchor({ checkpointMs });
     await log.published(await log.events());
     sleeping.wake();
     await log.append(1); // both seal it, each in the belief that nobody else does
@@ -106,7 +108,7 @@ it('an anchor that sleeps through the end of its lease, before any of its writes
     await log.stop(zombie);
     await log.stop(other);
     await log.endLease();
-    await log.sealAll();
+    await log.sealAll({ checkpointMs });
     expect((await log.verify()).checkpoint.size).toBe(await log.events());
   }
   // The keys, the record, the tiles, the anchor, the checkpoint.

@@ -1,4 +1,5 @@
 export type { AuditedEvent } from './audited-event.js';
+export { boundedLog } from './bounded-log.js';
 export { eventBytes } from './event-bytes.js';
 export {
   formatInterleaving,
@@ -7,6 +8,7 @@ export {
   leafRunsOf,
   parseInterleaving,
   sizeAfter,
+  sizeOfInterleavingPath,
 } from './interleaving.js';
 export type { Interleaving } from './interleaving.js';
 export { LeafRuns, LeafRunsChanged } from './leaf-runs.js';

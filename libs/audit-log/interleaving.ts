@@ -34,6 +34,14 @@ export const interleavingPath = (size: number): string => {
   return interleavingPrefix + (digits.padStart(indexDigits, '0').match(/.{3}/g) ?? []).join('/');
 };
 
+const pathForm = new RegExp(`^${interleavingPrefix}((?:\\d{3}/){4}\\d{3})$`);
+
+/** The size of which a path is the record's; undefined for a path that `interleavingPath` does not make. */
+export const sizeOfInterleavingPath = (path: string): number | undefined => {
+  const digits = pathForm.exec(path)?.[1];
+  return digits === undefined ? undefined : Number(digits.replaceAll('/', ''));
+};
+
 /** Leaves after the step. */
 export const sizeAfter = ({ size, runs }: Pick<Interleaving, 'size' | 'runs'>): number =>
   runs.reduce((sum, { count }) => sum + count, size);

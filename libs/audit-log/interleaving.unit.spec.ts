@@ -1,7 +1,14 @@
 import { Malformed } from '#audit';
 import canonicalize from 'canonicalize';
 
-import { formatInterleaving, interleavingPath, leafRunsOf, parseInterleaving, sizeAfter } from './index.js';
+import {
+  formatInterleaving,
+  interleavingPath,
+  leafRunsOf,
+  parseInterleaving,
+  sizeAfter,
+  sizeOfInterleavingPath,
+} from './index.js';
 
 const root = Buffer.alloc(32, 0xab);
 const runs = [
@@ -42,6 +49,9 @@ describe('an interleaving record', () => {
     expect(interleavingPath(12_345)).toBe('interleaving/000/000/000/012/345');
     const sizes = [0, 9, 10, 999, 1_000, 123_456_789, 10 ** 15 - 1];
     expect(sizes.map(interleavingPath)).toEqual(sizes.map(interleavingPath).sort());
+    expect(sizes.map(interleavingPath).map(sizeOfInterleavingPath)).toEqual(sizes);
+    for (const path of ['interleaving/1', 'interleaving/000/000/000/012/34x', 'x/000/000/000/012/345', ''])
+      expect(sizeOfInterleavingPath(path)).toBeUndefined();
     for (const size of [-1, 0.5, NaN, 10 ** 15]) expect(() => interleavingPath(size)).toThrow(RangeError);
   });
 

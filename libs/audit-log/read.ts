@@ -1,24 +1,10 @@
+import type { EventRow } from '#event-store';
 import type { Pool } from 'pg';
 
 import type { AuditedEvent } from './audited-event.js';
 
-/** The columns of an event row, as `auditedColumns` selects them. */
-export interface AuditedRow {
-  shard: number;
-  position: string;
-  tenant_id: string;
-  stream_id: string;
-  version: number;
-  event_id: string;
-  type: string;
-  schema_version: number;
-  correlation_id: string;
-  causation_id: string;
-  data: string;
-  metadata: unknown;
-  /** RFC 3339 in UTC, six digits of a second. */
-  recorded_at: string;
-}
+/** The columns of an event row, as `auditedColumns` selects them: `metadata` as it was stored, `recorded_at` in RFC 3339, UTC, six digits of a second. */
+export type AuditedRow = Omit<EventRow, 'metadata'> & { metadata: unknown };
 
 /** Select list for `AuditedRow`, of the table `event` itself: the time is written as it is hashed, whatever the time zone of the session. */
 export const auditedColumns = `event.shard, event.position, event.tenant_id, event.stream_id, event.version, event.event_id, event.type,

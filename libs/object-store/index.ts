@@ -1,7 +1,7 @@
 export { DirectoryStore } from './directory/index.js';
 export type { DirectoryStoreOptions } from './directory/index.js';
-export { ObjectStoreUnavailable } from './errors.js';
-export type { ObjectStore, Retention } from './object-store.js';
+export { ObjectStoreUnavailable, ObjectTooLarge } from './errors.js';
+export type { ObjectStore, ReadOptions, Retention } from './object-store.js';
 export { openObjectStore } from './open-object-store.js';
 export type { OpenObjectStoreOptions } from './open-object-store.js';
 export { S3Store } from './s3/index.js';

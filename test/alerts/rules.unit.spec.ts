@@ -71,8 +71,24 @@ describe('the alert rules', () => {
     ['events that wait for a checkpoint', 'billing_audit_checkpoint_age_seconds'],
     ['an anchor that keeps no checkpoints', 'billing_audit_anchor_failures_total'],
     ['events that are not what was sealed', 'billing_api_audit_receipts_refused_total'],
+    ['an anchor that lost a checkpoint', 'billing_warnings{code="audit_anchor_lost_checkpoint"}'],
+    ['every other warning, whatever its code', 'billing_warnings{code!~'],
   ])('tell of %s', (_, metric) => {
     expect(rules.filter(({ expr }) => expr.includes(metric))).toHaveLength(1);
+  });
+
+  it('leave out of that only warnings that another rule tells of', () => {
+    const [, left] = /billing_warnings\{code!~"([^"]+)"/.exec(rules.map(({ expr }) => expr).join('\n')) ?? [];
+    const instead: Record<string, string> = {
+      'api_key_.*': 'billing_api_key',
+      webhook_secret_overdue: 'billing_secret_age_days',
+      keys_overdue: 'billing_keys_overdue',
+      key_management_unavailable: 'billing_kms_calls_total',
+      audit_witness_absent: 'billing_audit_witness_answers_total',
+      audit_anchor_lost_checkpoint: 'billing_warnings{code="audit_anchor_lost_checkpoint"}',
+    };
+    expect(left?.split('|').sort()).toEqual(Object.keys(instead).sort());
+    for (const metric of Object.values(instead)) expect(rules.some(({ expr }) => expr.includes(metric))).toBe(true);
   });
 
   it('speak in their texts only of labels that they keep', () => {

@@ -3,7 +3,7 @@ import { Optional } from '#command-handling';
 import { TenantShards } from '#event-store';
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { IsInt, Matches, Max, Min } from 'class-validator';
+import { Matches } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Pool } from 'pg';
 
@@ -12,12 +12,10 @@ import { FromCaller } from '../http/caller.js';
 import { Id, notFound } from '../http/identifier.js';
 import { waitOf } from '../http/prefer.js';
 import { AnswersOpenings, AnswersReceipt } from '../openapi/decorators.js';
-import { Decimal } from '../routes/queries.js';
+import { LineLimit, defaultLines } from '../routes/queries.js';
 import { TenantOpenings } from './openings.js';
 import { notYetAnchored } from './problems.js';
 import { Proofs } from './proofs.js';
-
-const defaultOpenings = 100;
 
 class OpeningsQuery {
   @ApiPropertyOptional({
@@ -32,12 +30,7 @@ class OpeningsQuery {
   @Matches(/^\d{1,15}$/, { message: 'after must be the index of a leaf' })
   after?: string;
 
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1000, default: defaultOpenings })
-  @Optional()
-  @Decimal()
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
+  @LineLimit()
   limit?: number;
 }
 
@@ -80,7 +73,7 @@ export class AuditController {
   @AnswersOpenings()
   async list(
     @FromCaller() { tenantId }: Caller,
-    @Query() { after, limit = defaultOpenings }: OpeningsQuery,
+    @Query() { after, limit = defaultLines }: OpeningsQuery,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const place = { tenantId, shard: await this.shards.of(tenantId) };

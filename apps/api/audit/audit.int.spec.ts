@@ -194,6 +194,21 @@ describe('the history of a payment', () => {
     const { data } = await history();
     expect([data.length, data.at(-1)?.proof]).toEqual([8, null]);
   });
+
+  it('waits for a checkpoint that covers the newest change, as it is told, and answers without it where none comes', async () => {
+    await tenant.post(`/v1/payments/${paymentId}/refunds`, { amount: 100 });
+    const path = `/v1/payments/${paymentId}/history`;
+    const newestProof = ({ json }: Reply) => (json as unknown as { data: Change[] }).data.at(-1)?.proof ?? null;
+    const begun = Date.now();
+    expect(newestProof(await tenant.get(path, { prefer: 'wait=1' }))).toBeNull();
+    expect(Date.now() - begun).toBeGreaterThanOrEqual(1_000);
+    expectProblem(await tenant.get(path, { prefer: 'wait=x' }), 400, 'invalid_prefer', 'Prefer');
+    const waiting = tenant.get(path, { prefer: 'wait=30' });
+    await log.seal();
+    expect(verifyReceipt(newestProof(await waiting)?.receipt ?? '', trust())).toMatchObject({
+      index: expect.any(Number) as number,
+    });
+  });
 });
 
 describe('the published files', () => {

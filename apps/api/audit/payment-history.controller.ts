@@ -8,14 +8,16 @@ import { TenantShards, recordedFrom } from '#event-store';
 import type { Page } from '#projections';
 import { InvalidCursor, decodeCursor, encodeCursor, limitOf } from '#projections';
 import { evolveShownPayment, initialShownPayment } from '#projections/payments';
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Query, Req } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
 import { Pool } from 'pg';
 
 import type { Caller } from '../http/caller.js';
 import { FromCaller } from '../http/caller.js';
 import { Id, notFound } from '../http/identifier.js';
-import { AnswersAtOnce } from '../openapi/decorators.js';
+import { waitOf } from '../http/prefer.js';
+import { AnswersHistory } from '../openapi/decorators.js';
 import { PageQuery } from '../routes/queries.js';
 import type { Proof } from './proofs.js';
 import { Proofs } from './proofs.js';
@@ -51,20 +53,22 @@ export class PaymentHistoryController {
 
   /** Every change of a payment, oldest first, with the proof that it is in the audit log. */
   @Get(':id/history')
-  @AnswersAtOnce('PaymentHistoryPage')
+  @AnswersHistory('PaymentHistoryPage')
   async history(
+    @Req() request: FastifyRequest,
     @FromCaller() { tenantId }: Caller,
     @Id('payment') id: string,
     @Query() query: PageQuery,
   ): Promise<Page<ProvenChange>> {
     const limit = limitOf(query);
+    const waitMs = waitOf(request.headers.prefer, 0);
     const place = { tenantId, shard: await this.shards.of(tenantId) };
     const rows = await tenantStream(this.pool, place, streamIdOf('payment', id));
     if (rows.length === 0) throw notFound('payment', id);
     const begin = query.cursor === undefined ? 0 : beginAfter(rows, query.cursor);
     const changes = changesIn(rows).slice(begin, begin + limit);
     const shown = rows.slice(begin, begin + limit);
-    const proofs = await this.proofs.ofAll(tenantId, shown.map(auditedFrom));
+    const proofs = await this.proofs.ofAll(tenantId, shown.map(auditedFrom), waitMs);
     const last = shown.at(-1);
     return {
       data: changes.map((change, at) => ({ ...change, proof: proofs[at] ?? null })),

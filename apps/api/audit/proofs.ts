@@ -44,11 +44,17 @@ export class Proofs {
     return { index, receipt: await this.receipts.of(event, salts, index, head) };
   }
 
-  /** The proofs of events of one tenant, in their order; undefined for those that no published checkpoint covers yet. */
-  async ofAll(tenantId: string, events: readonly AuditedEvent[]): Promise<(Proof | undefined)[]> {
+  /**
+   * The proofs of events of one stream, in their order; undefined for those that no published checkpoint covers by `timeoutMs`. Throws as `of` does.
+   */
+  async ofAll(tenantId: string, events: readonly AuditedEvent[], timeoutMs: number): Promise<(Proof | undefined)[]> {
+    const until = Date.now() + timeoutMs;
+    const last = events.at(-1);
+    if (last && timeoutMs > 0) await this.places.indexOf(last, timeoutMs); // a stream lies in one shard: those before it are sealed by then
     const indexes = await this.places.indexesOf(events);
     await this.#assertNotSealed(events.filter((_, at) => indexes[at] === undefined));
-    const head = await this.log.head(Math.max(0, ...indexes.map((index) => index ?? 0)));
+    const covered = await this.#headOver(Math.max(0, ...indexes.map((index) => index ?? 0)), until);
+    const head = covered ?? (await this.log.head());
     const salts = await this.keys.auditSalts(tenantId);
     return Promise.all(
       events.map(async (event, at) => {

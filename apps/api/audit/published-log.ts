@@ -180,6 +180,8 @@ const available = async <T>(read: () => Promise<T>): Promise<T> => {
   try {
     return await read();
   } catch (error) {
+    if (error instanceof Malformed)
+      throw inconsistent(`a file of the published audit log cannot be read: ${error.message}`);
     if (!(error instanceof ObjectStoreUnavailable)) throw error;
     throw new ProblemError(
       503,

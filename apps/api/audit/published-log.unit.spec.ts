@@ -1,5 +1,9 @@
 import { checkpointPath, formatVerifierKey, inclusionProof, rootOf, vkeyPath } from '#audit';
-import { ObjectStoreUnavailable } from '#object-store';
+import { boundedLog } from '#audit-log';
+import { DirectoryStore, ObjectStoreUnavailable } from '#object-store';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { signerOf } from '../../../libs/audit/testing/keys.js';
 import type { MemoryLogFiles } from '../../../libs/audit/testing/memory-log-files.js';
@@ -42,6 +46,28 @@ describe('the published log', () => {
     expect(head && (await rootOf(head.nodes, 600))).toEqual(head?.root);
     expect(await served.head()).toBe(head);
     expect(asked).toBe(1);
+  });
+
+  it('takes no file into memory that is larger than such a file can be, and says which', async () => {
+    const { files } = await published();
+    const folder = await mkdtemp(join(tmpdir(), 'published-'));
+    const store = new DirectoryStore(folder);
+    for (const [path, bytes] of files.files) await store.create(path, bytes);
+    const open = () => new PublishedLog(boundedLog(store), signer.key.name, introduced);
+    await store.replace('tile/entries/000', Buffer.alloc(10_000_000));
+    const refused = {
+      status: 503,
+      code: 'audit_log_inconsistent',
+      message: expect.stringContaining('tile/entries/000') as string,
+    };
+    await expect(open().tile('tile/entries/000')).rejects.toMatchObject(refused);
+    expect(await open().tile('tile/entries/001')).toBeDefined();
+    await store.replace(checkpointPath, Buffer.alloc(10_000_000));
+    await expect(open().checkpoint()).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining(checkpointPath) as string,
+    });
+    await rm(folder, { recursive: true });
   });
 
   it('looks again where a leaf is asked for that the checkpoint at hand does not cover', async () => {

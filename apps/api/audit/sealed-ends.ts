@@ -15,31 +15,49 @@ export interface KnownEnds {
   positions: ReadonlyMap<number, number>;
 }
 
+/** How old an answer may be while Postgres does not know all of a published log: whoever asks more often is answered the same. */
+const freshMs = 100;
+
 /**
  * How far each shard is in the published log. Postgres's copy of the runs is held against the log: where the last leaf of every shard is what the
- * copy says, and all of them together are as many as the log has, no position can be hidden or too many.
+ * copy says, and all of them together are as many as the log has, no position can be hidden or too many. Whoever asks while it is being looked shares
+ * that look.
  */
 @Injectable()
 export class SealedEnds {
-  #held: { note: string; ends: KnownEnds } | undefined;
+  #asked: { note: string; ends: Promise<KnownEnds>; until: number } | undefined;
 
   constructor(
     private readonly log: PublishedLog,
     private readonly runs: LeafRuns,
   ) {}
 
-  /** Throws ProblemError 503 where Postgres and the log do not agree, or the store is away. */
+  /**
+   * At most 100 ms old where Postgres does not know all of the log yet. Throws ProblemError 503 where Postgres and the log do not agree, or the store is
+   * away.
+   */
   async under(head: PublishedHead): Promise<KnownEnds> {
-    if (this.#held?.note === head.note) return this.#held.ends;
+    if (this.#asked?.note === head.note && performance.now() < this.#asked.until) return this.#asked.ends;
+    const asked = { note: head.note, ends: this.#look(head), until: Infinity };
+    this.#asked = asked;
+    try {
+      const { leaves } = await asked.ends;
+      if (leaves < head.size) asked.until = performance.now() + freshMs;
+    } catch (error) {
+      asked.until = -Infinity;
+      throw error;
+    }
+    return asked.ends;
+  }
+
+  async #look(head: PublishedHead): Promise<KnownEnds> {
     const last = await this.runs.lastUpTo(head.size - 1);
     const positions = new Map(last.map(({ shard, position, count }) => [shard, position + count - 1]));
     const leaves = Math.max(0, ...last.map(({ index, count }) => index + count));
     const counted = [...positions.values()].reduce((sum, position) => sum + position, 0);
     if (counted !== leaves) throw inconsistent(`${leaves} leaves are of ${counted} positions by audit_leaf_run`);
     for (const run of last) await this.#assertLast(run, head.size);
-    const ends = { leaves, positions };
-    if (leaves === head.size) this.#held = { note: head.note, ends };
-    return ends;
+    return { leaves, positions };
   }
 
   async #assertLast({ shard, index, position, count }: LeafRun, size: number): Promise<void> {

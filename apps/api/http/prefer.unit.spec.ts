@@ -18,6 +18,10 @@ describe('the wait of Prefer (RFC 7240)', () => {
     expect(waitOf(prefer)).toBe(waitMs);
   });
 
+  it('is what the route says where a caller says nothing', () => {
+    expect([undefined, 'respond-async', 'wait=7'].map((prefer) => waitOf(prefer, 0))).toEqual([0, 0, 7_000]);
+  });
+
   it.each(['wait=', 'wait=-1', 'wait=1.5', 'wait=soon', 'wait=1e3', 'wait=9999999999', 'wait=٣'])(
     '%p is refused',
     (prefer) => {

@@ -74,6 +74,19 @@ export const Answers = (schema: string): MethodDecorator =>
 export const AnswersPage = (schema: string): MethodDecorator =>
   applyDecorators(minPosition, prefer, answersQuery(schema, requestId));
 
+/** A list of changes with their proofs, which may be waited for. */
+export const AnswersHistory = (schema: string): MethodDecorator =>
+  applyDecorators(
+    ApiHeader({
+      name: 'Prefer',
+      required: false,
+      description:
+        'RFC 7240. `wait=S` waits up to S seconds (default 0, at most 60) for a published checkpoint that covers every change of the page.',
+      schema: { type: 'string', example: 'wait=5' },
+    }),
+    answersQuery(schema, requestId),
+  );
+
 /** A query of what is always present: there is nothing to wait for. */
 export const AnswersAtOnce = (schema: string): MethodDecorator => answersQuery(schema, requestId);
 

@@ -75,7 +75,7 @@ export const summaries: Readonly<Record<Exclude<ActionName, Open>, Summary>> = {
     summary: 'Get every change of a payment, oldest first, with its proof',
     more:
       '`data` is the event, `status` that of the payment after it. `proof.receipt` is a file that `billing audit verify --receipt` checks offline ' +
-      '(C2SP tlog-proof), `proof.index` the leaf; `proof` is null for the second or so until a published checkpoint covers the event.',
+      '(C2SP tlog-proof), `proof.index` the leaf; `proof` is null for the second or so until a published checkpoint covers the event. `Prefer: wait=S` waits for that.',
   },
   'refunds.create': { summary: 'Refund a captured payment, in full or in part' },
   'refunds.list': { summary: 'List refunds, newest first' },

@@ -1,6 +1,7 @@
 import { Optional, OrderId, Uuid, orderIdSchema } from '#command-handling';
 import type { DisputeStatus, PaymentStatus } from '#domain/payment';
 import type { RefundStatus } from '#projections';
+import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsEmail, IsIn, IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
@@ -36,6 +37,20 @@ export const disputeStatuses: readonly DisputeStatus[] = [
 export const Decimal = (): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value,
+  );
+
+/** Lines of an answer where the caller does not say how many. */
+export const defaultLines = 100;
+
+/** How many lines an answer has at most: 1 to 1,000. */
+export const LineLimit = (description = 'Of lines.'): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: 1000, default: defaultLines, description }),
+    Optional(),
+    Decimal(),
+    IsInt(),
+    Min(1),
+    Max(1_000),
   );
 
 /** RFC 3339, within what Postgres takes for a time: from the year 1 on, offsets below 16 hours. */

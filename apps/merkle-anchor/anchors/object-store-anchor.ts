@@ -2,10 +2,12 @@ import type { Checkpoint, TreeHead } from '#audit';
 import { Malformed, parseCheckpoint, parseNote, sameHash } from '#audit';
 import type { ObjectStore } from '#object-store';
 
-import type { CheckpointAnchor } from '../ports.js';
+import type { LastingAnchor } from '../ports.js';
 import { AnchoredFork } from './anchored-fork.js';
 import { checkpointPathOf, checkpointsPrefix, sizeLimit, sizeOfPath } from './checkpoint-path.js';
 
+/** A note has some hundred bytes, and more with many cosignatures. */
+const maxNoteBytes = 1_000_000;
 /** How often it is looked for checkpoints that came while the newest was searched for. */
 const maxLooks = 100;
 
@@ -18,17 +20,19 @@ export interface ObjectStoreAnchorOptions {
  * Keeps each checkpoint as a file of its own that is created and never replaced: in a folder, or in a bucket whose Object Lock lets nobody change it.
  * There is no pointer to the newest one that somebody could set back: it is found by listing.
  */
-export class ObjectStoreAnchor implements CheckpointAnchor {
+export class ObjectStoreAnchor implements LastingAnchor {
   readonly name: string;
   readonly #store: ObjectStore;
   readonly #pageLimit: number;
   readonly #lost: (size: number) => void;
   /** The largest that this process has seen there: where the search begins. */
   #known: number | undefined;
+  /** Of the checkpoint that was told last to be lost. */
+  #told: number | undefined;
   /** Whether this process has found its own log alone there since it began to keep checkpoints. */
   #isAlone = false;
 
-  /** `pageLimit`: paths that are listed at once. `lost` is told when a checkpoint of so many leaves is no longer there that was. */
+  /** `pageLimit`: paths that are listed at once. `lost` is told when a checkpoint of so many leaves is no longer there that was, once for each. */
   constructor(store: ObjectStore, { pageLimit = 1_000, lost = () => undefined }: ObjectStoreAnchorOptions = {}) {
     this.name = store.name;
     this.#store = store;
@@ -39,14 +43,18 @@ export class ObjectStoreAnchor implements CheckpointAnchor {
   /** Rejects with Malformed for what is no checkpoint. */
   async newest(): Promise<string | undefined> {
     const known = this.#known;
-    if (known !== undefined && !(await this.#store.read(checkpointPathOf(known)))) {
+    if (known !== undefined && !(await this.#has(known))) {
       this.#known = undefined; // an older copy was put in its place: what that one has is what can be told
-      this.#lost(known);
+      this.#tellLost(known);
     }
     const size = await this.#newestSize();
     if (size === undefined) return undefined;
     this.#known = size;
     return this.#read(checkpointPathOf(size));
+  }
+
+  async lookFor(size: number): Promise<void> {
+    if (!(await this.#has(size))) this.#tellLost(size);
   }
 
   async keep(head: TreeHead, note: string): Promise<void> {
@@ -62,6 +70,16 @@ export class ObjectStoreAnchor implements CheckpointAnchor {
     this.#known = Math.max(this.#known ?? 0, head.size);
     if (!this.#isAlone) await this.#assertAlone(origin);
     this.#isAlone = true;
+  }
+
+  async #has(size: number): Promise<boolean> {
+    return (await this.#store.read(checkpointPathOf(size), { maxBytes: maxNoteBytes })) !== undefined;
+  }
+
+  #tellLost(size: number): void {
+    if (size === this.#told) return;
+    this.#told = size;
+    this.#lost(size);
   }
 
   /**
@@ -83,7 +101,7 @@ export class ObjectStoreAnchor implements CheckpointAnchor {
   }
 
   async #read(path: string): Promise<string> {
-    const bytes = await this.#store.read(path);
+    const bytes = await this.#store.read(path, { maxBytes: maxNoteBytes });
     if (!bytes) throw new Malformed(`${this.name}/${path}`, 'it was listed and is not there');
     return Buffer.from(bytes).toString('utf8');
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { FileMissing, checkpointPath, emptyRoot, formatEntry, formatVerifierKey } from '#audit';
 import { sampleEntries, signerOf } from '#audit/testing';
+import type { ObjectStore } from '#object-store';
 import { DirectoryStore } from '#object-store';
 
 import type { TestDatabase } from '../../../test/database/index.js';
@@ -78,21 +79,43 @@ it('wherever a publication is cut short, what it has told Postgres ends where a 
 });
 
 describe('what readers are given', () => {
-  it('is there when both of its files are; what is not is written again, whoever changed it', async () => {
-    const ours = publication();
+  it('is looked at with one read of each of its two files; keys that are not there are written again, whoever changed them', async () => {
+    const reads: string[] = [];
+    const counted: ObjectStore = {
+      name: store.name,
+      read: (path) => {
+        reads.push(path);
+        return store.read(path);
+      },
+      create: (path, bytes) => store.create(path, bytes),
+      replace: (path, bytes) => store.replace(path, bytes),
+      list: (prefix, options) => store.list(prefix, options),
+    };
+    const ours = publication({ store: counted });
     const tree = await treeOf(1, 5);
     const head = await ours.publish(tree);
-    expect(await ours.isThere(head)).toBe(true);
-    expect(await ours.isThere({ ...head, size: 6 })).toBe(false);
-    const files = new Map([checkpointPath, 'vkey'].map((path) => [path, read(path)]));
-    const stale = formatVerifierKey(signerOf(origin, 8).key);
-    for (const [path, bytes] of files) {
-      await store.replace(path, Buffer.from(`${stale}\n`));
-      expect(await ours.isThere(head)).toBe(false);
-      await ours.publish(tree);
-      expect(await read(path)).toBe(await bytes);
-      expect(await ours.isThere(head)).toBe(true);
-    }
+    reads.length = 0;
+    expect(await ours.heal(head, head)).toBe(true);
+    expect(reads.sort()).toEqual([checkpointPath, 'vkey']);
+    expect(await ours.heal({ ...head, size: 6 }, head)).toBe(false);
+    const vkeys = await read('vkey');
+    await store.replace('vkey', Buffer.from(`${formatVerifierKey(signerOf(origin, 8).key)}\n`));
+    expect(await ours.heal(head, head)).toBe(false);
+    await ours.publish(tree);
+    expect(await read('vkey')).toBe(vkeys);
+    expect(await ours.heal(head, head)).toBe(true);
+  });
+
+  it('is told by one that has published nothing itself yet, and changed by no other way than a publication', async () => {
+    const tree = await treeOf(1, 5);
+    const head = await publication().publish(tree);
+    const next = publication();
+    expect(await next.heal(head, head)).toBe(true);
+    await store.replace(checkpointPath, Buffer.from('garbage'));
+    expect(await next.heal(head, head)).toBe(false);
+    expect(await read(checkpointPath)).toBe('garbage');
+    await next.publish(tree);
+    expect(await next.heal(head, head)).toBe(true);
   });
 
   it('is not touched by one that lost its lease while it asked who signs', async () => {
@@ -151,7 +174,7 @@ it('a checkpoint of the same size that is not the published one is put back as i
   const published = await read(checkpointPath);
   for (const other of [published.replace(/\n5\n.{6}/, '\n5\nAAAAAA'), 'garbage']) {
     await store.replace(checkpointPath, Buffer.from(other));
-    await ours.putBack(head);
+    expect(await ours.heal(head, head)).toBe(true);
     expect(await read(checkpointPath)).toBe(published);
   }
   expect(asked).toBe(1);

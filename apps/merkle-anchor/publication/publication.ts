@@ -78,28 +78,28 @@ export class Publication {
   }
 
   /**
-   * Puts the checkpoint that this process published last in the place of any other bytes there: signed and witnessed it is, so nobody else need be
-   * there for it. `head`: of the tree; where another anchor has gone on after it, the checkpoint may be of that one, and it throws Overtaken.
+   * Gives whether readers are given the keys that sign, and a checkpoint of `published` at least: a writer of before, paused until now, may have put
+   * older ones in their place. The checkpoint that this process published last it puts back itself: signed and witnessed it is, so nobody else need be
+   * there for it. Where it gives false, the next `publish` writes both anew. `head`: of the tree; where another anchor has gone on after it, the
+   * checkpoint may be of that one, and it throws Overtaken. Rejects as the store does, and as those who sign do.
    */
-  async putBack(head: TreeHead): Promise<void> {
-    const { store } = this.#options;
-    const note = this.#note;
-    if (!note || note.equals((await store.read(checkpointPath)) ?? Buffer.alloc(0))) return;
-    await this.#assertNewest(head);
-    await store.replace(checkpointPath, note);
+  async heal(published: TreeHead, head: TreeHead): Promise<boolean> {
+    const { store, signers } = this.#options;
+    const note = await this.#putBack(head);
+    const vkeys = vkeysOf(await signers.current());
+    const there = Buffer.from((await readGiven(store, vkeyPath)) ?? []).toString();
+    this.#vkeys = there;
+    return there === vkeys && note !== undefined && sizeIn(note) >= published.size;
   }
 
-  /**
-   * Whether readers are given the keys that sign, and a checkpoint of `published` at least: a writer of before, paused until now, may have put older
-   * ones in their place. Where not, the next `publish` writes both anew. Rejects as the store does, and as those who sign do.
-   */
-  async isThere(published: TreeHead): Promise<boolean> {
-    const { store, signers } = this.#options;
-    const vkeys = vkeysOf(await signers.current());
-    const there = Buffer.from((await store.read(vkeyPath)) ?? []).toString();
-    this.#vkeys = there;
-    const note = await store.read(checkpointPath);
-    return there === vkeys && note !== undefined && sizeIn(note) >= published.size;
+  /** Gives the checkpoint that is there then. */
+  async #putBack(head: TreeHead): Promise<Uint8Array | undefined> {
+    const { store } = this.#options;
+    const there = await readGiven(store, checkpointPath);
+    if (!this.#note || (there && this.#note.equals(there))) return there;
+    await this.#assertNewest(head);
+    await store.replace(checkpointPath, this.#note);
+    return this.#note;
   }
 
   async #sign(head: TreeHead): Promise<string> {
@@ -139,6 +139,16 @@ export class Publication {
     if (failures.length > 0) throw failures.find(isFork) ?? failures[0];
   }
 }
+
+/** What readers are given at a path: nothing that is of use to them where it is larger than such a file can be. */
+const readGiven = async (store: ObjectStore, path: string): Promise<Uint8Array | undefined> => {
+  try {
+    return await store.read(path);
+  } catch (error) {
+    if (error instanceof Malformed) return new Uint8Array();
+    throw error;
+  }
+};
 
 /** A line for each key, the newest first. */
 const vkeysOf = (signers: readonly NoteSigner[]): string => formatVkeyFile(signers.map(({ key }) => key));

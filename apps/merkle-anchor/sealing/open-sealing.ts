@@ -13,6 +13,7 @@ import type { SealingOptions } from './sealing.js';
 import { Sealing } from './sealing.js';
 import { ShardEnds } from './shard-ends.js';
 import { StepRuns } from './step-runs.js';
+import { StepsAhead } from './steps-ahead.js';
 import { SealedTree } from './tree.js';
 import { fileChanged, unlessChanged } from './unless-changed.js';
 
@@ -44,11 +45,17 @@ export const openSealing = async (options: OpenSealingOptions): Promise<OpenedSe
   if (fault !== undefined) throw await wrongCopy(options, tree, fault);
   const runs = new StepRuns(pool);
   const places = new RecordedPlaces(store, head.size);
+  const isToBeTold = ({ size }: Interleaving): boolean => size >= whole && size < head.size;
+  const steps = new StepsAhead({
+    store,
+    readStep: (size) => readStep(options, size),
+    prepare: async (step) => (isToBeTold(step) ? places.readAhead(step) : undefined),
+  });
   let at = Math.min(head.size, whole);
-  for (let step = await readStep(options, at); step; step = await readStep(options, at)) {
+  for (let step = await steps.at(at); step; step = await steps.at(at)) {
     if (at >= whole) {
       passOver(ends, step, whole);
-      if (at < head.size) {
+      if (isToBeTold(step)) {
         await unlessChanged(() => places.assertSealed(step));
         await runs.add(step);
       }
@@ -69,7 +76,7 @@ export const openSealing = async (options: OpenSealingOptions): Promise<OpenedSe
 };
 
 const readPublished = async ({ store }: SealingOptions, identity: LogIdentity): Promise<TreeHead | undefined> => {
-  const note = await store.read(checkpointPath);
+  const note = await unlessChanged(() => store.read(checkpointPath));
   if (!note) return undefined;
   return unlessChanged(async () => {
     const { size, root } = await Promise.resolve(openCheckpoint(note, identity));
@@ -78,7 +85,7 @@ const readPublished = async ({ store }: SealingOptions, identity: LogIdentity): 
 };
 
 const readStep = async ({ store }: SealingOptions, size: number): Promise<Interleaving | undefined> => {
-  const bytes = await store.read(interleavingPath(size));
+  const bytes = await unlessChanged(() => store.read(interleavingPath(size)));
   return bytes && unlessChanged(async () => Promise.resolve(parseInterleaving(bytes, size)));
 };
 

@@ -6,6 +6,7 @@ import { formatVerifierKey, keyHistoryStream } from '#audit';
 import type { AuditKeyAlgorithm, AuditKeyCommand, AuditKeyEvent, AuditKeys } from '#domain/audit-key';
 import { decideAuditKeys, evolveAuditKeys } from '#domain/audit-key';
 import { Batcher, TenantShards, appendOver } from '#event-store';
+import type { AppendBatch, AppendResult } from '#event-store';
 import type { Pool } from 'pg';
 
 import { readKeyHistory } from './history.js';
@@ -25,11 +26,12 @@ export class AuditKeyRegister {
   readonly #shards: TenantShards;
   readonly #batcher: Batcher;
 
-  constructor({ pool, origin }: { pool: Pool; origin: string }) {
+  /** `append`: over `pool` by default. */
+  constructor({ pool, origin, append = appendOver(pool) }: { pool: Pool; origin: string; append?: AppendBatch }) {
     this.#pool = pool;
     this.#origin = origin;
     this.#shards = new TenantShards(pool);
-    this.#batcher = new Batcher(appendOver(pool));
+    this.#batcher = new Batcher(append);
   }
 
   async state(): Promise<AuditKeys> {
@@ -48,7 +50,7 @@ export class AuditKeyRegister {
     return this.#carryOut({ type: 'RetireAuditKey', vkey, vouched, at });
   }
 
-  /** Somebody else may write at the same time: decided anew on what they wrote. */
+  /** Somebody else may write at the same time: decided anew on what they wrote. What the store refuses, it refuses again. */
   async #carryOut(command: AuditKeyCommand): Promise<Registered> {
     const shard = await this.#shards.of(platformTenantId);
     for (let tries = 1; tries <= maxTries; tries += 1) {
@@ -56,17 +58,24 @@ export class AuditKeyRegister {
       const events = decideAuditKeys(command, state);
       if (events.length === 0) return { events, state };
       const commandId = randomUUID();
-      const { status } = await this.#batcher.append(shard, {
+      const result = await this.#batcher.append(shard, {
         ...{ tenantId: platformTenantId, commandId, correlationId: commandId, events },
         fingerprint: createHash('sha256').update(commandId).digest(),
         streamId: keyHistoryStream(this.#origin),
         expectedVersion: state.events,
         actor: { type: 'system', subject: 'operator' },
       });
-      if (status === 'ok') return { events, state: events.reduce(evolveAuditKeys, state) };
+      if (result.status === 'ok') return { events, state: events.reduce(evolveAuditKeys, state) };
+      if (result.status !== 'conflict')
+        throw new Error(`the keys of the audit log stay as they are: ${whyNot(result)}`);
     }
     throw new Error(
       'others change the keys of the audit log all the time; look at billing audit keys list, then again',
     );
   }
 }
+
+const whyNot = (result: Extract<AppendResult, { status: 'refused' | 'duplicate' }>): string =>
+  result.status === 'refused'
+    ? `the change is refused by the rule ${result.rule}`
+    : `the id of the change is in use by ${result.streamId}; try again`;

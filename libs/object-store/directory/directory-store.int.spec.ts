@@ -65,6 +65,10 @@ describe('a folder', () => {
     expect(await store.create('tile/0/000', text)).toBe('created');
   });
 
+  it.each(['/proc/audit', '/proc/audit/log'])('says so where the file system takes no folders: %s', async (place) => {
+    await expect(new DirectoryStore(place).create('a', text)).rejects.toThrow(`cannot write ${place}/a (ENOENT)`);
+  });
+
   it('says which file it cannot write and why, and leaves nothing behind', async () => {
     const store = new DirectoryStore(folder());
     await store.create('a', text);

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { link, open, readFile, readdir, rename, stat, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { link, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ObjectStoreUnavailable } from '../errors.js';
-import type { ObjectStore } from '../object-store.js';
+import { ObjectStoreUnavailable, ObjectTooLarge } from '../errors.js';
+import type { ObjectStore, ReadOptions } from '../object-store.js';
+import { defaultMaxBytes } from '../object-store.js';
 import { assertLimit, assertPath, assertPrefix, byBytes } from '../paths.js';
 import { DurableFolders } from './durable-folders.js';
 
@@ -39,11 +41,22 @@ export class DirectoryStore implements ObjectStore {
     this.#folders = new DurableFolders(this.#root, published ? 0o755 : 0o700);
   }
 
-  async read(path: string): Promise<Uint8Array | undefined> {
+  async read(path: string, { maxBytes = defaultMaxBytes }: ReadOptions = {}): Promise<Uint8Array | undefined> {
     assertPath(path);
+    const name = join(this.#root, path);
     try {
-      return await readFile(join(this.#root, path));
+      const file = await open(name);
+      try {
+        const found = await file.stat();
+        if (found.isDirectory()) return undefined;
+        const { size } = found;
+        if (size > maxBytes) throw new ObjectTooLarge(name, maxBytes);
+        return await readAll(file, size);
+      } finally {
+        await file.close();
+      }
     } catch (error) {
+      if (error instanceof ObjectTooLarge) throw error;
       if (isErrno(error, ...nothingThere)) return undefined;
       throw this.#unavailable('read', path, error);
     }
@@ -159,6 +172,18 @@ export class DirectoryStore implements ObjectStore {
     return new ObjectStoreUnavailable(work, join(this.#root, path), code ?? 'unknown', { cause: error });
   }
 }
+
+/** The `size` bytes of a file. It is whole under its name, so that it has no fewer and gets no more. */
+const readAll = async (file: FileHandle, size: number): Promise<Uint8Array> => {
+  const bytes = Buffer.allocUnsafeSlow(size);
+  let read = 0;
+  do {
+    const { bytesRead } = await file.read(bytes, read, size - read, read);
+    if (bytesRead === 0) break;
+    read += bytesRead;
+  } while (read < size);
+  return bytes.subarray(0, read);
+};
 
 /** No file, a file where the path has a folder, and a folder where it has the file. */
 const nothingThere = ['ENOENT', 'ENOTDIR', 'EISDIR'] as const;

@@ -1,4 +1,4 @@
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 
 /** Folders whose own entry is known to be durable, before they are looked at anew. */
@@ -64,11 +64,35 @@ export class DurableFolders {
   }
 
   async #makeRoot(): Promise<void> {
-    const first = await mkdir(this.root, { recursive: true, mode: this.mode });
+    const first = await makeWithParents(this.root, this.mode);
     if (first === undefined) return;
     for (const folder of chain(dirname(first), dirname(this.root))) await syncFolder(folder);
   }
 }
+
+/**
+ * Makes a folder and those above it. Gives the uppermost one that it has made, undefined where all were there. Node's own `recursive` never ends
+ * where a file system takes no folders and says ENOENT, as /proc does.
+ */
+const makeWithParents = async (folder: string, mode: number): Promise<string | undefined> => {
+  const parent = dirname(folder);
+  try {
+    await mkdir(folder, { mode });
+    return folder;
+  } catch (error) {
+    if (await isFolder(folder)) return undefined;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || parent === folder) throw error;
+  }
+  const first = await makeWithParents(parent, mode);
+  await mkdir(folder, { mode }).catch(unlessThere);
+  return first ?? folder;
+};
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 
 /** `from`, and the folders on the way to `to`, which lies below it or is it. */
 const chain = (from: string, to: string): string[] => {

@@ -1,6 +1,9 @@
+import type { Readable } from 'node:stream';
 import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import type { ObjectStore, Retention } from '../object-store.js';
+import { ObjectTooLarge } from '../errors.js';
+import type { ObjectStore, ReadOptions, Retention } from '../object-store.js';
+import { defaultMaxBytes } from '../object-store.js';
 import { assertLimit, assertPath, assertPrefix } from '../paths.js';
 import { ObjectStoreUnfit } from '../unfit.js';
 import { openS3Client } from './open-s3-client.js';
@@ -32,6 +35,18 @@ const maxPage = 1_000;
 /** What one request can write. */
 const maxBytes = 5 * 1024 ** 3;
 
+/** All that comes, as far as it is not too large. */
+const bytesOf = async (body: Readable, tooLarge: ObjectTooLarge): Promise<Uint8Array | ObjectTooLarge> => {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > tooLarge.maxBytes) return tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+};
+
 /**
  * A bucket of S3, or of what speaks as it does. `create` is a write on condition (`If-None-Match: *`), so that the bucket itself decides between
  * writers; one whose answer was lost is told `exists` of its own file when it tries again. Every write carries its SHA-256, which S3 checks
@@ -52,10 +67,14 @@ export class S3Store implements ObjectStore {
     this.#line = new S3Line({ tryTimeout_ms });
   }
 
-  async read(path: string): Promise<Uint8Array | undefined> {
+  async read(path: string, options: ReadOptions = {}): Promise<Uint8Array | undefined> {
     assertPath(path);
     await this.#assertFit();
-    return this.#line.call(this.#call('read', path), (inTime) => this.#get(path, inTime));
+    const call = this.#call('read', path);
+    const tooLarge = new ObjectTooLarge(call.where, options.maxBytes ?? defaultMaxBytes);
+    const found = await this.#line.call(call, (inTime) => this.#get(path, tooLarge, inTime));
+    if (found instanceof ObjectTooLarge) throw found;
+    return found;
   }
 
   async create(path: string, bytes: Uint8Array): Promise<'created' | 'exists'> {
@@ -89,14 +108,19 @@ export class S3Store implements ObjectStore {
     return [...found].slice(0, limit);
   }
 
-  /** The object, and where it is retained its first version. */
-  async #get(path: string, inTime: InTime): Promise<Uint8Array | undefined> {
+  /** The object, and where it is retained its first version; `tooLarge` itself where it is. */
+  async #get(path: string, tooLarge: ObjectTooLarge, inTime: InTime): Promise<Uint8Array | ObjectTooLarge | undefined> {
     const VersionId = this.#options.retention && (await firstVersionOf(this.#client, this.#at(path), inTime));
     if (this.#options.retention && VersionId === undefined) return undefined;
     const command = new GetObjectCommand({ ...this.#at(path), ...(VersionId !== undefined && { VersionId }) });
     try {
       const { Body, ContentLength = 0 } = await inTime(0, (abortSignal) => this.#client.send(command, { abortSignal }));
-      return await inTime(ContentLength, () => Body?.transformToByteArray() ?? Promise.resolve(new Uint8Array()));
+      if (Body === undefined) return new Uint8Array();
+      // An answer without its length is told 0 of, and ends where it is too large.
+      if (ContentLength <= tooLarge.maxBytes)
+        return await inTime(ContentLength, () => bytesOf(Body as Readable, tooLarge));
+      (Body as Readable).destroy();
+      return tooLarge;
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;

@@ -53,6 +53,17 @@ export const itKeepsFiles = ({
     }
   });
 
+  it('reads no file that is larger than its reader takes, and says which', async () => {
+    const [path, bytes] = ['tile/0/000', Buffer.alloc(300_000, 'x')];
+    await open().create(path, bytes);
+    const store = openAgain();
+    const refused = store.read(path, { maxBytes: bytes.length - 1 });
+    await expect(refused).rejects.toMatchObject({ code: 'object_too_large', maxBytes: bytes.length - 1 });
+    await expect(refused).rejects.toThrow(`${path} has more than 299999 bytes`);
+    expect(await store.read(path, { maxBytes: bytes.length })).toHaveLength(bytes.length);
+    expect(await store.read('tile/0/001', { maxBytes: 1 })).toBeUndefined();
+  });
+
   it(`tells exactly one of ${String(writers)} writers at once that it created the file, and the others read what that one wrote`, async () => {
     for (let round = 0; round < (retains ? 1 : 3); round += 1) {
       const path = `interleaving/${String(round)}`;

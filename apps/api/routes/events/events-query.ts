@@ -1,8 +1,8 @@
 import { Optional } from '#command-handling';
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsInt, IsString, Length, Matches, Max, Min } from 'class-validator';
+import { IsString, Length, Matches } from 'class-validator';
 
-import { Decimal } from '../queries.js';
+import { LineLimit } from '../queries.js';
 
 const streamForm = '^[a-z_]{1,60}-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$';
 
@@ -15,18 +15,7 @@ export class EventsQuery {
   @Matches(/^\d{1,2}:\d{1,15}$/, { message: 'after must be a position, shard:position' })
   after?: string;
 
-  @ApiPropertyOptional({
-    type: 'integer',
-    minimum: 1,
-    maximum: 1000,
-    default: 100,
-    description: 'Of lines; a stream has no end.',
-  })
-  @Optional()
-  @Decimal()
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
+  @LineLimit('Of lines; a stream has no end.')
   limit?: number;
 
   @ApiPropertyOptional({
