@@ -56,7 +56,7 @@ const spiffeIdOf = (text: string): string => {
  * api, with the SPIFFE id of their certificates.
  */
 export const producersCommand = (environment: NodeJS.ProcessEnv): Command =>
-  new Command('producers')
+  refusingUsage(new Command('producers'))
     .summary('services that may publish commands or call the api')
     .description(
       'Services: the public keys they sign commands on Kafka with, and the SPIFFE id of the certificates they call the api with.',

@@ -17,6 +17,7 @@ import { secretsCommand } from './secrets/index.js';
 import { tenantsCommand } from './tenants/index.js';
 import { tokenCommand } from './token.js';
 import { topicsCommand } from './topics/index.js';
+import { refusingUsage } from './usage.js';
 import { webhooksCommand } from './webhooks/index.js';
 
 /** Commands that know no other place than the data directory. */
@@ -27,7 +28,7 @@ const knowsNoService: ReadonlySet<string> = new Set(['audit verify']);
 
 /** Every command of `billing`. Throws ConfigurationError for a BILLING_ENV that is none, before anything is done. */
 export const billingProgram = (environment: NodeJS.ProcessEnv): Command =>
-  new Command('billing')
+  refusingUsage(new Command('billing'))
     .description('Tools of billing-service.')
     .showHelpAfterError('(try: npx --no billing help)')
     .hook('preAction', (_, command) => {

@@ -81,12 +81,21 @@ export const sayingOnce = (display: ProgressDisplay): ((what: string) => void) =
   };
 };
 
+/** What ends a process unless somebody listens; the cursor of the terminal is shown again before that. */
+const interruptions = ['SIGINT', 'SIGTERM'] as const;
+
 const barOn = (output: Output, unit: string, clock: Clock): ProgressDisplay => {
   let bar: SingleBar | undefined;
   let pace: Pace | undefined;
   const stop = (): void => {
+    for (const signal of interruptions) process.off(signal, leave);
     bar?.stop();
     bar = undefined;
+  };
+  // The bar's own listener would end the bar, and the task would go on.
+  const leave = (signal: NodeJS.Signals): void => {
+    stop();
+    if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   };
   return {
     update: (done, total) => {
@@ -94,7 +103,10 @@ const barOn = (output: Output, unit: string, clock: Clock): ProgressDisplay => {
       const payload = pace.describe(done, total);
       if (!bar) {
         const format = `  {bar} {percentage}% | {value} of {total} ${unit} | {rate}/s | {left} left`;
-        bar = new SingleBar({ stream: output, format, formatValue, hideCursor: true, barsize: 30, fps: 4 });
+        const looks = { format, formatValue, hideCursor: true, barsize: 30, fps: 4 };
+        bar = new SingleBar({ ...looks, stream: output, gracefulExit: false });
+        // Before those who do something else then: whether there are any is asked while they are still there.
+        for (const signal of interruptions) process.prependListener(signal, leave);
         bar.start(total, done, payload);
       }
       bar.setTotal(total);

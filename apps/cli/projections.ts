@@ -9,7 +9,7 @@ import { refusingUsage } from './usage.js';
 
 /** `billing projections verify`: whether the read models are what the log says. */
 export const projectionsCommand = (environment: NodeJS.ProcessEnv): Command =>
-  new Command('projections')
+  refusingUsage(new Command('projections'))
     .summary('prove that the read models are what the log says')
     .description('Looks after the read models.')
     .addCommand(verifyCommand(environment));

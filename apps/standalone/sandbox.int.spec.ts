@@ -1,6 +1,11 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { ConfigurationError } from '#platform/configuration';
 
 import Stripe from 'stripe';
 
@@ -33,6 +38,18 @@ describe('the sandbox of the standalone', () => {
       expect(types).not.toContain('charge.succeeded'); // nobody reads it
     }
     await sandbox.close();
+  });
+
+  it('is not started on a port that others have, and says which setting changes it', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const starting = start({ BILLING_DATA_DIR: directory, SANDBOX_PORT: String(port) });
+    await expect(starting).rejects.toThrow(ConfigurationError);
+    await expect(starting).rejects.toThrow(
+      `SANDBOX_PORT: port ${port} is taken: stop what listens there, or set SANDBOX_PORT to another one`,
+    );
+    other.close();
   });
 
   it('is not started with an address that is none, or without its secret', async () => {

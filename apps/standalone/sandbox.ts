@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { ConfigurationError } from '#platform/configuration';
+import { ConfigurationError, unusablePort } from '#platform/configuration';
 import type { ConfiguredEndpoint } from '#stripe-sandbox';
 import { startStripeSandbox } from '#stripe-sandbox';
 import { subscribedTypes } from '#processor/stripe/events';
@@ -25,11 +25,14 @@ const webhooksIn = (environment: NodeJS.ProcessEnv): ConfiguredEndpoint[] => {
 
 /**
  * Starts the Stripe sandbox on SANDBOX_PORT of loopback; its records are in `stripe-sandbox/` of BILLING_DATA_DIR.
- * @throws ConfigurationError for a webhook address without its secret
+ * @throws ConfigurationError for a webhook address without its secret, and for a port that is taken
  */
 export const start = async (environment: NodeJS.ProcessEnv): Promise<{ close(): Promise<void> }> => {
   const directory = join(environment.BILLING_DATA_DIR ?? '.billing', 'stripe-sandbox');
   const webhooks = webhooksIn(environment);
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  return startStripeSandbox({ directory, port: Number(environment.SANDBOX_PORT), host: '127.0.0.1', webhooks });
+  const port = Number(environment.SANDBOX_PORT);
+  return startStripeSandbox({ directory, port, host: '127.0.0.1', webhooks }).catch((error: unknown) => {
+    throw unusablePort('SANDBOX_PORT', port, error);
+  });
 };

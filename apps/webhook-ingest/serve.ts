@@ -45,7 +45,10 @@ export const serve = async (
     );
     listeners.lookAtRequests(app);
     app.get(ProblemFilter).routes = prepare(app, parts.networks);
-    const { url } = await listeners.serve(app, port);
+    const { url } = await listeners.serve(app, port, 'WEBHOOK_PORT').catch(async (error: unknown) => {
+      await app.close(); // the second half of it runs already
+      throw error;
+    });
     return {
       url,
       // Deliveries that are being stored are answered first.

@@ -61,4 +61,19 @@ describe('webhooks by TLS', () => {
     await expect(starting).rejects.toThrow(ConfigurationError);
     await expect(starting).rejects.toThrow('WEBHOOK_HOST is 0.0.0.0, which other machines may reach');
   });
+
+  it('are not taken on a port that others have, and it is said which setting changes it', async () => {
+    const { port } = new URL(ingest.url);
+    const starting = start({
+      BILLING_ENV: 'test',
+      BILLING_DATA_DIR: directory,
+      LOG_LEVEL: 'silent',
+      DATABASE_URL: ingest.database.url('billing_webhook_ingest'),
+      WEBHOOK_PORT: port,
+    });
+    await expect(starting).rejects.toThrow(ConfigurationError);
+    await expect(starting).rejects.toThrow(
+      `WEBHOOK_PORT: port ${port} is taken: stop what listens there, or set WEBHOOK_PORT to another one`,
+    );
+  });
 });

@@ -1,7 +1,14 @@
 import { AccessRecorder } from '#command-handling/access-record';
 import { Batcher, TenantShards, appendOver } from '#event-store';
 import type { Environment } from '#keys';
-import { PlatformKeys, PostgresPlatformKeyStore, PostgresProcessorSecrets, SecretAges, openKeyManagement } from '#keys';
+import {
+  PlatformKeys,
+  PostgresPlatformKeyStore,
+  PostgresProcessorSecrets,
+  SecretAges,
+  openKeyManagement,
+  openedFor,
+} from '#keys';
 import type { Configuration } from '#platform/configuration';
 import { openPool } from '#platform/database';
 import { DeniedNetworks } from '#platform/http';
@@ -52,7 +59,7 @@ export const openWebhookIngestParts = async (
   const { databaseUrl, environment, stripe } = configuration;
   const logger = createLogger({ app: 'webhook-ingest', level: configuration.logLevel, ...(write && { write }) });
   const metrics = createMetrics('webhook-ingest');
-  const warnings = new Warnings();
+  const warnings = new Warnings(metrics);
   const kms = await openKeyManagement(configuration.kms, environment, { metrics, logger, warnings });
   const onError = (error: Error) => {
     logger.warn({ error: error.message }, 'an idle database connection was lost');
@@ -75,7 +82,8 @@ export const openWebhookIngestParts = async (
   const networks = new DeniedNetworks(configuration.rateLimits.denied);
   const batcher = new Batcher(appendOver(appendPool));
   const audit = new AccessRecorder({ shards: new TenantShards(pool), batcher, app: 'webhook-ingest', metrics, logger });
-  const secrets = new EndpointSecrets({ environment, store, keys, metrics: ingestMetrics, logger });
+  const opened = openedFor(configuration.secretsOpenMinutes);
+  const secrets = new EndpointSecrets({ environment, store, keys, opened, metrics: ingestMetrics, logger });
   return {
     environment,
     pool,

@@ -110,6 +110,5 @@ export interface Claim {
   refundId?: string;
   paymentMethodId?: string;
   setupIntentId?: string;
-  payoutId?: string;
   processorCustomerId?: string;
 }

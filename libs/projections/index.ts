@@ -3,6 +3,7 @@ export * from './balances/index.js';
 export * from './customers/index.js';
 export * from './disputes/index.js';
 export { InvalidCursor, decodeCursor, encodeCursor } from './listing/cursor.js';
+export { isInstant } from './listing/forms.js';
 export { InvalidTime } from './listing/list.js';
 export type { CreatedBetween, ListRequest } from './listing/list.js';
 export { InvalidLimit, defaultLimit, limitOf, maxLimit } from './listing/page.js';

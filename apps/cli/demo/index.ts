@@ -4,13 +4,14 @@ import { demoTenants } from '#platform/migrate';
 import { Command } from 'commander';
 import { join } from 'node:path';
 
+import { refusingUsage } from '../usage.js';
 import { DemoClient } from './client.js';
 import { startDemoStandalone } from './standalone.js';
 import { playStory } from './story.js';
 
 /** `billing demo`: starts a standalone of its own, plays a few payments on it, shows what they left, and stops it. */
 export const demoCommand = (environment: NodeJS.ProcessEnv): Command =>
-  new Command('demo')
+  refusingUsage(new Command('demo'))
     .summary('play a few payments on a standalone of its own')
     .description(
       'Starts a standalone on free ports with a database of its own, charges, captures, refunds, shows events and books, verifies the receipt of its refund offline, and stops it.',

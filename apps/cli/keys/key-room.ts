@@ -3,7 +3,7 @@ import { KeyManagementUnavailable, openKeyManagement } from '#keys';
 import type { Pool } from 'pg';
 
 import { openOperator } from '../operator/index.js';
-import { vaultConfiguration } from '../secrets/vault.js';
+import { operatorConfiguration } from '../operator/configuration.js';
 import { UsageError } from '../usage.js';
 
 /** Where keys are stored, and what wraps them. */
@@ -19,7 +19,7 @@ export interface KeyRoom {
 
 /** Works on the keys of the environment that the settings name. Throws ConfigurationError for a wrong setting. */
 export const withKeyRoom = async (given: NodeJS.ProcessEnv, work: (room: KeyRoom) => Promise<void>): Promise<void> => {
-  const { environment, kms, keyRotationDays: lifeDays } = vaultConfiguration(given);
+  const { environment, kms, keyRotationDays: lifeDays } = operatorConfiguration(given);
   const pool = openOperator(given, 'billing_owner', { max: 8 });
   try {
     await work({ environment, lifeDays, pool, openKms: () => openKeyManagement(kms, environment) });

@@ -27,7 +27,7 @@ export const operatorDatabaseUrl = (environment: NodeJS.ProcessEnv): string => {
   if (environment.BILLING_ENV === 'production') refuseUnverifiedConnections(environment);
   const given = environment.DATABASE_URL ?? '';
   if (given !== '') {
-    if (!/^postgres(ql)?:\/\//.test(given))
+    if (!/^postgres(ql)?:\/\//.test(given) || !URL.canParse(given))
       throw new ConfigurationError('DATABASE_URL must be a postgres:// connection string');
     return given;
   }

@@ -37,6 +37,11 @@ describe("the operator's tools", () => {
   });
 
   it('say which setting is wrong', () => {
-    expect(() => operatorDatabaseUrl({ DATABASE_URL: 'mysql://a' })).toThrow('DATABASE_URL must be');
+    for (const wrong of ['mysql://a', 'postgres://a:b@c:d/e', 'postgres://a:b:c@@/d']) {
+      expect(() => operatorDatabaseUrl({ DATABASE_URL: wrong })).toThrow(ConfigurationError);
+      expect(() => operatorDatabaseUrl({ DATABASE_URL: wrong })).toThrow(
+        /^DATABASE_URL must be a postgres:\/\/ connection string$/,
+      );
+    }
   });
 });

@@ -43,13 +43,14 @@ export const inventoryFile = (): string => ofProject(inventoryName);
 
 /** Reads an inventory. Throws ConfigurationError for a file that is none, or that leaves something out. */
 export const readInventory = (file: string): Inventory => {
-  let found: Partial<Inventory>;
+  let found: Partial<Inventory> | null;
   try {
-    found = JSON.parse(readFileSync(file, 'utf8')) as Partial<Inventory>;
+    found = JSON.parse(readFileSync(file, 'utf8')) as Partial<Inventory> | null;
   } catch (error) {
-    throw new ConfigurationError(`${file} is no inventory: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ConfigurationError(`${file} is no inventory: ${code === undefined ? 'it is no JSON' : message}`);
   }
-  const { page, scripts, policy, headers } = found;
+  const { page, scripts, policy, headers } = found ?? {};
   if (typeof page !== 'string' || !Array.isArray(scripts) || !policy || !headers)
     throw new ConfigurationError(`${file} must have page, scripts, policy and headers`);
   for (const script of scripts) assertWhole(file, script);

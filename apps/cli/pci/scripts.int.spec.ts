@@ -88,6 +88,16 @@ describe('billing pci scripts', () => {
 
   it('ends as a wrong setting does where there is no inventory', async () => {
     await expect(run('check', '--inventory', join(folder, 'none.json'))).rejects.toThrow(ConfigurationError);
+    for (const text of ['not\nan inventory', 'null', '[]']) {
+      writeFileSync(join(folder, 'wrong.json'), text);
+      const refused = run('check', '--inventory', join(folder, 'wrong.json'));
+      await expect(refused).rejects.toThrow(ConfigurationError);
+      await expect(refused).rejects.toThrow(/^\S+wrong\.json (is no inventory: it is no JSON|must have page,.*)$/);
+    }
+  });
+
+  it('are authorised by somebody', async () => {
+    expect(await run('update', '--by', ' ')).toMatchObject({ code: 64, out: '' });
   });
 
   it('refuses an inventory that does not say why a script is needed', async () => {

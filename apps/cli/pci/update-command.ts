@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, InvalidArgumentError } from 'commander';
 
 import { inventoryFile, inventoryName, readInventory, writeInventory } from './inventory.js';
 import { builtPage } from './page.js';
@@ -17,7 +17,7 @@ export const updateCommand = (): Command =>
       'Writes the integrity of our own scripts, as this build has them, into the inventory, with who authorised it and today’s ' +
         'date. A script that is new or gone is written into or out of the file by hand: why it is needed is a person’s to say.',
     )
-    .requiredOption('--by <name>', 'who has reviewed the change and authorises it')
+    .requiredOption('--by <name>', 'who has reviewed the change and authorises it', nameGiven)
     .option('--inventory <file>', `the inventory (default: ${inventoryName})`)
     .action(async ({ by, inventory: given }: UpdateOptions) => {
       const file = given ?? inventoryFile();
@@ -35,6 +35,11 @@ export const updateCommand = (): Command =>
       if (changed.length > 0) writeInventory(file, { ...inventory, scripts });
       console.log(changed.length > 0 ? `Authorised by ${by}: ${changed.join(', ')}.` : 'Nothing has changed.');
     });
+
+const nameGiven = (text: string): string => {
+  if (text.trim() === '') throw new InvalidArgumentError('somebody has to authorise it');
+  return text.trim();
+};
 
 /** `/checkout/assets/checkout.<hash>.js` is `checkout.js`. */
 const nameOf = (src: string): string => src.replace(/^.*\//, '').replace(/\.[0-9a-f]{16}\./, '.');

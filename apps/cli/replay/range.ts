@@ -1,4 +1,5 @@
 import { shardCount } from '#event-store';
+import { isInstant } from '#projections';
 
 import { UsageError } from '../usage.js';
 
@@ -7,6 +8,8 @@ export type Bound =
   { kind: 'time'; at: Date; micros: bigint } | { kind: 'positions'; positions: ReadonlyMap<number, number> };
 
 const timeForm = /^\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d))?$/;
+/** What was recorded, and a while around it, has a year of four digits. */
+const [firstTime, lastTime] = [new Date('1970-01-01T00:00:00Z'), new Date('9998-12-31T23:59:59Z')];
 const positionForm = /^(\d{1,2}):(\d{1,15})$/;
 
 /**
@@ -33,13 +36,10 @@ export const boundOf = (option: string, text: string): Bound => {
 
 const timeOf = (option: string, text: string): Bound => {
   const time = text.length === 10 ? `${text}T00:00:00Z` : text;
+  if (!isInstant(time)) throw new UsageError(`${option}: there is no such time as ${short(text)}`);
   const at = new Date(time);
-  // 2026-02-30 would become the 2nd of March.
-  if (
-    Number.isNaN(at.getTime()) ||
-    new Date(`${time.slice(0, 10)}T00:00:00Z`).getUTCDate() !== Number(time.slice(8, 10))
-  )
-    throw new UsageError(`${option}: there is no such time as ${short(text)}`);
+  if (at < firstTime || at > lastTime)
+    throw new UsageError(`${option}: nothing is recorded at ${short(text)}; give a time from 1970 to 9998`);
   return { kind: 'time', at, micros: microsOf(time) };
 };
 

@@ -5,7 +5,7 @@ import { Option } from 'commander';
 import type { Act } from '../operator/recorded.js';
 import { UsageError } from '../usage.js';
 import { kinds } from './kinds.js';
-import { vaultConfiguration } from './vault.js';
+import { operatorConfiguration } from '../operator/configuration.js';
 
 export interface NameOptions {
   processor: 'stripe';
@@ -47,7 +47,7 @@ export const titleOf = ({ processor, account, kind }: SecretName): string =>
 export const actOn =
   (environment: NodeJS.ProcessEnv) =>
   (_: readonly string[], { processor, kind, account = '' }: Readonly<Record<string, unknown>>): Act => {
-    vaultConfiguration(environment);
+    operatorConfiguration(environment);
     const whose = typeof account === 'string' && accountForm.test(account) ? account : 'platform';
     return { resource: `${String(processor)} ${String(kind)} ${whose}` };
   };

@@ -7,10 +7,9 @@ import {
   SecretRefused,
   openKeyManagement,
 } from '#keys';
-import type { Configuration } from '#platform/configuration';
-import { readConfiguration } from '#platform/configuration';
 
-import { openOperator, operatorDatabaseUrl } from '../operator/index.js';
+import { operatorConfiguration } from '../operator/configuration.js';
+import { openOperator } from '../operator/index.js';
 import { UsageError } from '../usage.js';
 
 /** Where secrets are stored, and what seals them. */
@@ -22,20 +21,12 @@ export interface Vault {
   openKeys(): Promise<PlatformKeys>;
 }
 
-/** The settings of the service. Throws ConfigurationError for a wrong one. */
-export const vaultConfiguration = (given: NodeJS.ProcessEnv): Configuration =>
-  readConfiguration({
-    ...given,
-    BILLING_ENV: given.BILLING_ENV === undefined || given.BILLING_ENV === '' ? 'development' : given.BILLING_ENV,
-    DATABASE_URL: operatorDatabaseUrl(given),
-  });
-
 /**
  * Works on the secrets of the environment that the settings name (BILLING_ENV, development by default), as the owner of the tables.
  * What was asked for wrongly is told as such. Throws ConfigurationError for a wrong setting.
  */
 export const withVault = async (given: NodeJS.ProcessEnv, work: (vault: Vault) => Promise<void>): Promise<void> => {
-  const { environment, kms: settings } = vaultConfiguration(given);
+  const { environment, kms: settings } = operatorConfiguration(given);
   const pool = openOperator(given, 'billing_owner', { max: 2 });
   try {
     await work({

@@ -19,7 +19,7 @@ const idOf = (text: string): string => {
 
 /** `billing tenants`: the tenants of the deployment. */
 export const tenantsCommand = (environment: NodeJS.ProcessEnv): Command =>
-  new Command('tenants')
+  refusingUsage(new Command('tenants'))
     .summary('add, list, suspend and reinstate tenants')
     .description('The tenants of this deployment.')
     .addHelpText('after', '\nExamples:\n  npx --no billing tenants add Acme\n  npx --no billing tenants list')

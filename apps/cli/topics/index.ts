@@ -55,7 +55,7 @@ const copies = (text: string): number => {
 
 /** `billing topics apply`: makes the topics, and who may use them, what the reviewed files say. */
 export const topicsCommand = (environment: NodeJS.ProcessEnv): Command =>
-  new Command('topics')
+  refusingUsage(new Command('topics'))
     .summary('the topics of Kafka, and who may use them')
     .description('The topics of Kafka, and who may use them.')
     .addCommand(

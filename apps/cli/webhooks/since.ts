@@ -1,3 +1,5 @@
+import { isInstant } from '#projections';
+
 import { UsageError } from '../usage.js';
 
 const unitMs: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -11,5 +13,8 @@ export const sinceOf = (text: string, now: Date): Date => {
   return new Date(at);
 };
 
-const timeOf = (text: string): number =>
-  /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})$/.test(text) ? Date.parse(text) : NaN;
+/** Seconds may be left out. */
+const timeOf = (text: string): number => {
+  const whole = text.replace(/^(.{10}T\d\d:\d\d)(Z|[+-])/, '$1:00$2');
+  return isInstant(whole) ? Date.parse(whole) : NaN;
+};

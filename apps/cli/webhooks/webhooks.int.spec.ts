@@ -101,6 +101,8 @@ describe('billing webhooks list', () => {
     [['list', '--state', 'lost']],
     [['list', '--since', 'yesterday']],
     [['list', '--since', '2026-13-45T00:00:00Z']],
+    [['list', '--since', '2026-02-30T00:00:00Z']],
+    [['list', '--since', '0000-01-01T00:00:00Z']],
     [['list', '--limit', '0']],
     [['show']],
     [['replay']],

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { ConfigurationError } from '../configuration/index.js';
+import { unusablePort } from '../configuration/index.js';
 import { onceASecond } from '../http/once-a-second.js';
 import type { Registry } from '../metrics/index.js';
 import type { Warning } from '../warnings/index.js';
@@ -27,7 +27,7 @@ type Answer = { status: number; type: string; body: string };
 
 /**
  * Serves `GET /metrics` in the text format of Prometheus, `GET /healthz`, and `GET /readyz` as the api answers it, on `port` of loopback;
- * 0 takes any free one.
+ * 0 takes any free one. Throws ConfigurationError for a port that cannot be listened on.
  */
 export const serveMetrics = async (told: Told, port: number): Promise<MetricsServer> => {
   const routes = routesOf(told);
@@ -50,7 +50,7 @@ export const serveMetrics = async (told: Told, port: number): Promise<MetricsSer
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new ConfigurationError(`METRICS_PORT ${port} cannot be used: ${(error as Error).message}`);
+    throw unusablePort('METRICS_PORT', port, error);
   }
   return {
     port: (server.address() as AddressInfo).port,

@@ -15,7 +15,11 @@ describe('the metrics of an app that serves no requests', () => {
     expect((await get('/healthz')).status).toBe(200);
     expect((await get('/')).status).toBe(404);
     expect((await get('/metrics', 'POST')).status).toBe(404);
-    await expect(serveMetrics({ metrics: registry }, server.port)).rejects.toThrow(ConfigurationError);
+    const second = serveMetrics({ metrics: registry }, server.port);
+    await expect(second).rejects.toThrow(ConfigurationError);
+    await expect(second).rejects.toThrow(
+      `METRICS_PORT: port ${server.port} is taken: stop what listens there, or set METRICS_PORT to another one`,
+    );
     await server.close();
     await expect(get('/metrics')).rejects.toThrow();
   });

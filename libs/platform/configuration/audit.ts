@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path';
 
+import { bucketPlaceOf } from './bucket-place.js';
 import { ConfigurationError } from './configuration-error.js';
 
 /** Where the audit log is kept, and under which name it is known to those who verify it. */
@@ -17,7 +18,6 @@ export interface AuditSettings {
 }
 
 const originForm = /^[a-z0-9]([a-z0-9.-]{0,200}[a-z0-9])?(:\d{1,5})?(\/[A-Za-z0-9._~-]{1,100}){0,8}$/;
-const bucketForm = /^s3:\/\/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](\/[A-Za-z0-9._-]{1,100}){0,8}\/?$/;
 const maxAnchors = 8;
 
 /**
@@ -49,7 +49,7 @@ const originOf = (origin: string | undefined, isProduction: boolean): string => 
 
 const placeOf = (name: string, place: string): string => {
   if (!/^[a-z0-9]+:\/\//i.test(place)) return resolve(place);
-  if (!bucketForm.test(place))
+  if (!bucketPlaceOf(place))
     throw new ConfigurationError(`${name} must be a folder or s3://bucket/prefix, a prefix of letters, digits and ._-`);
   return place.replace(/\/$/, '');
 };

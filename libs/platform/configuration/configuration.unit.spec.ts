@@ -33,6 +33,7 @@ describe('configuration', () => {
     ['WEBHOOK_PORT', { ...enough, WEBHOOK_PORT: '70000' }, 'WEBHOOK_PORT must be a port number'],
     ['RECONCILE_EVERY', { ...enough, RECONCILE_EVERY: 'daily' }, 'RECONCILE_EVERY must be a whole number of hours'],
     ['KEY_ROTATION_DAYS', { ...enough, KEY_ROTATION_DAYS: '0' }, 'KEY_ROTATION_DAYS must be a whole number of days'],
+    ['SECRETS_OPEN_MINUTES', { ...enough, SECRETS_OPEN_MINUTES: '61' }, 'SECRETS_OPEN_MINUTES must be a whole number'],
     ['RECONCILE_EVERY', { ...enough, RECONCILE_EVERY: '-1' }, 'RECONCILE_EVERY must be a whole number of hours'],
   ])('names %s when it is wrong', (_, environment, message) => {
     expect(() => readConfiguration(environment)).toThrow(ConfigurationError);

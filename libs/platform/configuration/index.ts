@@ -5,6 +5,8 @@ import { IsIn, IsInt, IsOptional, IsString, IsUrl, Matches, Max, Min, MinLength,
 
 import type { AuditSettings } from './audit.js';
 import { readAuditSettings } from './audit.js';
+import type { BucketPlace } from './bucket-place.js';
+import { bucketPlaceOf } from './bucket-place.js';
 import type { CheckoutSettings } from './checkout.js';
 import { readCheckoutSettings } from './checkout.js';
 import { ConfigurationError } from './configuration-error.js';
@@ -17,11 +19,12 @@ import { readKafkaSettings } from './kafka.js';
 import { refuseUnverifiedConnections } from './outbound.js';
 import type { RateLimit, RateLimitSettings } from './rate-limits.js';
 import { readRateLimits } from './rate-limits.js';
+import { unusablePort } from './unusable-port.js';
 
 export { ConfigurationError, isMasterKey, readInboundSettings, readKafkaSettings, refuseUnverifiedConnections };
 export type { AwsKeyManagementSettings, KeyManagementSettings, LocalKeyManagementSettings };
-export { readCheckoutSettings };
-export type { AuditSettings, CheckoutSettings };
+export { bucketPlaceOf, readCheckoutSettings, unusablePort };
+export type { AuditSettings, BucketPlace, CheckoutSettings };
 export type { ClientSettings, InboundSettings, KafkaSettings, RateLimit, RateLimitSettings, TrustedProxies };
 
 /** The exit code of a program that was configured wrongly: EX_CONFIG of sysexits.h. */
@@ -56,6 +59,8 @@ export interface Configuration {
   reconcileEveryHours: number;
   /** After how many days a tenant's key is replaced by a new version. */
   keyRotationDays: number;
+  /** After how many minutes an opened API key or webhook secret is opened by the KMS again. */
+  secretsOpenMinutes: number;
   /** Undefined: the log is read from Postgres, and commands come over HTTP alone. */
   kafka: KafkaSettings | undefined;
   audit: AuditSettings;
@@ -65,6 +70,7 @@ export interface Configuration {
 const url = { require_tld: false, require_protocol: true };
 const port = 'must be a port number from 0 (any free one) to 65535';
 const days = 'must be a whole number of days from 1 to 365';
+const minutes = 'must be a whole number of minutes from 1 to 60';
 const hours = 'must be a whole number of hours from 1 to 720, or 0 for never';
 /** Signing secrets of Stripe's webhook endpoints. One that was pasted with a space in it would verify nothing. */
 export const webhookSecretForm = /^whsec_[\x21-\x7e]{8,250}$/;
@@ -111,6 +117,12 @@ class Settings {
   @Min(1, { message: days })
   @Max(365, { message: days })
   KEY_ROTATION_DAYS?: number;
+
+  @IsOptional()
+  @IsInt({ message: minutes })
+  @Min(1, { message: minutes })
+  @Max(60, { message: minutes })
+  SECRETS_OPEN_MINUTES?: number;
 
   @IsOptional()
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { message: 'must be a pino level' })
@@ -178,6 +190,7 @@ export const readConfiguration = (environment: NodeJS.ProcessEnv): Configuration
     },
     reconcileEveryHours: settings.RECONCILE_EVERY ?? 24,
     keyRotationDays: settings.KEY_ROTATION_DAYS ?? 90,
+    secretsOpenMinutes: settings.SECRETS_OPEN_MINUTES ?? 5,
     kafka: readKafkaSettings(environment),
     audit: readAuditSettings(environment, dataDirectory),
     rateLimits: readRateLimits(environment),
@@ -199,6 +212,7 @@ const checked = (environment: NodeJS.ProcessEnv): Settings => {
   if (environment.METRICS_PORT) settings.METRICS_PORT = Number(environment.METRICS_PORT);
   if (environment.RECONCILE_EVERY) settings.RECONCILE_EVERY = Number(environment.RECONCILE_EVERY);
   if (environment.KEY_ROTATION_DAYS) settings.KEY_ROTATION_DAYS = Number(environment.KEY_ROTATION_DAYS);
+  if (environment.SECRETS_OPEN_MINUTES) settings.SECRETS_OPEN_MINUTES = Number(environment.SECRETS_OPEN_MINUTES);
   const [wrong] = validateSync(settings, { stopAtFirstError: true });
   if (wrong)
     throw new ConfigurationError(`${wrong.property} ${Object.values(wrong.constraints ?? {})[0] ?? 'is wrong'}`);

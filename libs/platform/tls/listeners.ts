@@ -8,7 +8,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
 
 import type { InboundSettings } from '../configuration/index.js';
-import { ConfigurationError } from '../configuration/index.js';
+import { unusablePort } from '../configuration/index.js';
 import { ProblemError } from '../http/index.js';
 import type { Logger } from '../logging/index.js';
 import type { Registry } from '../metrics/index.js';
@@ -118,8 +118,11 @@ export class Listeners {
     });
   }
 
-  /** Serves `app`, which was made with `tls` and is looked at, on `port` and, where there is one, for services. Throws ConfigurationError for a port that is taken by others. */
-  async serve(app: NestFastifyApplication, port: number): Promise<Served> {
+  /**
+   * Serves `app`, which was made with `tls` and is looked at, on `port`, which `setting` names, and, where there is one, for services. Throws
+   * ConfigurationError for a port that cannot be listened on, such as one that is taken by others.
+   */
+  async serve(app: NestFastifyApplication, port: number, setting: 'PORT' | 'WEBHOOK_PORT' = 'PORT'): Promise<Served> {
     const { host, servicePort } = this.#settings;
     const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
     this.#refuseRequests(fastify);
@@ -128,7 +131,9 @@ export class Listeners {
       observeHandshakes(server, this.#name, this.#record);
       this.#secure.push({ server, demands: false });
     }
-    await app.listen(port, host);
+    await app.listen(port, host).catch((error: unknown) => {
+      throw unusablePort(setting, port, error);
+    });
     const scheme = this.#credentials ? 'https' : 'http';
     const url = urlOf(scheme, host, fastify.server.address() as AddressInfo);
     const services = servicePort === undefined ? undefined : await this.#serveServices(fastify, servicePort);
@@ -178,7 +183,7 @@ export class Listeners {
     try {
       await once(server, 'listening');
     } catch (error) {
-      throw new ConfigurationError(`SERVICE_PORT ${port} cannot be used: ${(error as Error).message}`);
+      throw unusablePort('SERVICE_PORT', port, error);
     }
     return server.address() as AddressInfo;
   }

@@ -11,7 +11,6 @@ const ids = [
   'refundId',
   'paymentMethodId',
   'setupIntentId',
-  'payoutId',
 ] as const satisfies (keyof Claim)[];
 
 /**

@@ -20,6 +20,8 @@ describe('a cursor', () => {
     ['too few parts', coded([1, 'payments', place.createdAt])],
     ['a time that is none', coded([1, 'payments', 'yesterday', place.id])],
     ['a day that does not exist', coded([1, 'payments', '2026-02-30T00:00:00Z', place.id])],
+    ['a year that Postgres does not have', coded([1, 'payments', '0000-01-01T00:00:00Z', place.id])],
+    ['an offset that Postgres does not have', coded([1, 'payments', '2026-11-21T04:00:00+16:00', place.id])],
     ['an id that is none', coded([1, 'payments', place.createdAt, "' or true --"])],
     ['numbers', coded([1, 'payments', 5, 6])],
     ['another spelling of a good one', `${encodeCursor('payments', place)}=`],

@@ -137,6 +137,31 @@ describe('a list', () => {
     }
   });
 
+  it.each([
+    ['0001-01-01T00:00:00Z', true],
+    ['0001-01-01T00:00:00+15:59', true],
+    ['9999-12-31T23:59:59.999999999Z', true],
+    ['9999-12-31T23:59:59-15:59', true],
+    ['2024-02-29T23:59:59.5Z', true],
+    ['2026-01-01T00:00:00-00:00', true],
+    ['0000-01-01T00:00:00Z', false],
+    ['0000-12-31T23:59:59-15:59', false],
+    ['2023-02-29T00:00:00Z', false],
+    ['2026-01-01T24:00:00Z', false],
+    ['2016-12-31T23:59:60Z', false],
+    ['2026-01-01T00:60:00Z', false],
+    ['2026-01-01T00:00:00+16:00', false],
+    ['2026-01-01T00:00:00-16:00', false],
+    ['2026-01-01T00:00:00+01:60', false],
+    ['2026-01-01T00:00:00+24:00', false],
+  ])('refuses a time that Postgres does not have before Postgres does: %s', async (time, isTaken) => {
+    for (const filter of [{ createdFrom: time }, { createdTo: time }]) {
+      const page = listPayments(api, tenantId, { ...filter, limit: 1 });
+      if (isTaken) expect(await page).toHaveProperty('data');
+      else await expect(page).rejects.toThrow(InvalidTime);
+    }
+  });
+
   it('combines filters, and finds nothing for a value of another form', async () => {
     const both = await listPayments(api, tenantId, { status: 'disputed', customerId: customers[0], limit: 100 });
     expect(both.data).toHaveLength(50);

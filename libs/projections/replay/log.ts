@@ -1,4 +1,5 @@
 import { upcast } from '#contracts';
+import type { EventRow } from '#event-store';
 import { unexplained } from '#log';
 import type { ClientBase, Pool } from 'pg';
 
@@ -16,16 +17,7 @@ export interface Progress {
 }
 
 /** What replays read of an event: a third of its columns is not folded. */
-interface LogRow {
-  position: string;
-  tenant_id: string;
-  stream_id: string;
-  version: number;
-  event_id: string;
-  type: string;
-  schema_version: number;
-  data: string;
-}
+type LogRow = Omit<EventRow, 'shard' | 'correlation_id' | 'causation_id' | 'metadata' | 'recorded_at'>;
 
 /** Events that follow each other in one shard. */
 export interface Stretch {

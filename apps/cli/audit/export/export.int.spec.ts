@@ -61,6 +61,18 @@ describe('billing audit export', () => {
     await seal(size);
   });
 
+  it('writes nowhere but into a folder that was named', async () => {
+    const file = world.fresh('a-file');
+    await writeFile(file, '');
+    for (const [dir, why] of [
+      ['', '--dir names a folder'],
+      [file, `--dir: ${file} is no folder`],
+    ] as const) {
+      const ran = await exporting('--dir', dir);
+      expect([ran.code, ran.out, ran.err]).toEqual([64, '', `error: ${why}\n`]);
+    }
+  });
+
   it('has the openings of one tenant for their owner, private, and says whose they are', async () => {
     const dir = world.fresh('export');
     const { tenantId } = world.events[0] ?? { tenantId: '' };

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { LogBroken } from '#audit';
@@ -12,7 +13,7 @@ import { openOperator } from '../../operator/index.js';
 import { recorded } from '../../operator/recorded.js';
 import type { ProgressDisplay } from '../../progress.js';
 import { showProgress } from '../../progress.js';
-import { vaultConfiguration } from '../../secrets/vault.js';
+import { operatorConfiguration } from '../../operator/configuration.js';
 import { UsageError, orUsage, refusingUsage } from '../../usage.js';
 import { brokenAsJson } from '../verify/as-json.js';
 import { brokenAsText } from '../verify/as-text.js';
@@ -58,8 +59,8 @@ export const exportCommand = (environment: NodeJS.ProcessEnv): Command => {
 
 const run = async (given: NodeJS.ProcessEnv, options: ExportOptions): Promise<void> => {
   const tenantId = tenantOf(options);
-  const configuration = vaultConfiguration(given);
-  const folder = resolve(options.dir);
+  const configuration = operatorConfiguration(given);
+  const folder = folderOf(options.dir);
   requireApart(folder, configuration.audit.log);
   let display: ProgressDisplay | undefined;
   let doing: string | undefined;
@@ -100,6 +101,14 @@ const tenantOf = ({ openings, tenant }: ExportOptions): string | undefined => {
     throw new UsageError('--tenant goes with --openings: tiles are of all tenants, and tell nothing of any');
   if (!isTenantId(tenant)) throw new UsageError('--tenant names a tenant by its id, a UUID');
   return tenant.toLowerCase();
+};
+
+const folderOf = (path: string): string => {
+  if (path.trim() === '') throw new UsageError('--dir names a folder');
+  const folder = resolve(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new UsageError(`--dir: ${folder} is no folder`);
+  return folder;
 };
 
 const requireApart = (folder: string, log: string): void => {

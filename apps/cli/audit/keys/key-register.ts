@@ -7,7 +7,7 @@ import { openObjectStore } from '#object-store';
 import type { KeyManagementSettings } from '#platform/configuration';
 
 import { openOperator } from '../../operator/index.js';
-import { vaultConfiguration } from '../../secrets/vault.js';
+import { operatorConfiguration } from '../../operator/configuration.js';
 import { UsageError } from '../../usage.js';
 
 /** A key of the log as the command line shows it. */
@@ -41,7 +41,7 @@ export const withAuditKeys = async (
   given: NodeJS.ProcessEnv,
   work: (office: KeyOffice) => Promise<void>,
 ): Promise<void> => {
-  const { environment, kms, audit } = vaultConfiguration(given);
+  const { environment, kms, audit } = operatorConfiguration(given);
   const { origin } = audit;
   const pool = openOperator(given, 'billing_operator', { max: 2 });
   const register = new AuditKeyRegister({ pool, origin });

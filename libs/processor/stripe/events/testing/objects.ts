@@ -16,7 +16,6 @@ export const paymentId = '0b9f6a5e-1111-5111-8111-000000000001';
 export const refundId = '0b9f6a5e-1111-5111-8111-000000000002';
 export const paymentMethodId = '0b9f6a5e-1111-5111-8111-000000000003';
 export const customerId = '0b9f6a5e-1111-5111-8111-000000000004';
-export const payoutId = '0b9f6a5e-1111-5111-8111-000000000005';
 
 /** 2026-11-14T22:13:20Z. */
 export const created = 1_794_694_400;
@@ -269,7 +268,7 @@ export const payout = (version: TestVersion, over: Wire = {}): Wire => ({
   failure_code: null,
   failure_message: null,
   livemode: false,
-  metadata: { tenantId, payoutId },
+  metadata: { tenantId },
   method: 'standard',
   original_payout: null,
   ...(since(version, '2026-10-28.endive') && { payout_method: null }),

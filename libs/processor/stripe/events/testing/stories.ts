@@ -16,7 +16,6 @@ import {
   paymentMethod,
   paymentMethodId,
   payout,
-  payoutId,
   refund,
   refundId,
   reinstatement,
@@ -59,7 +58,7 @@ const disputed = {
   submissions: 0,
 } as const;
 const paidOut = { processorPayoutId: 'po_1P1', amount: 7_000, currency: 'usd', arrivesOn: at } as const;
-const ofPayout = { tenantId, payoutId };
+const ofPayout = { tenantId };
 const charged = {
   about: 'charge',
   processorChargeId: 'ch_3P1',

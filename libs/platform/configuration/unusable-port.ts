@@ -1,0 +1,15 @@
+import { ConfigurationError } from './configuration-error.js';
+
+/**
+ * What to say where nobody can listen on the port that `setting` asks for: one line that names both and what to do. Gives every error that is
+ * not about listening back as it is.
+ */
+export const unusablePort = (setting: string, port: number, error: unknown): unknown => {
+  const { code, syscall, message } = error as NodeJS.ErrnoException;
+  if (syscall !== 'listen' && syscall !== 'bind') return error;
+  return new ConfigurationError(
+    code === 'EADDRINUSE'
+      ? `${setting}: port ${port} is taken: stop what listens there, or set ${setting} to another one`
+      : `${setting} ${port} cannot be used: ${message}`,
+  );
+};
