@@ -58,5 +58,6 @@ export const migrations = [
   migration('0026_audit_log', 1763683200026),
   migration('0027_retention', 1763683200027),
   migration('0028_audit_keys', 1763683200028),
+  migration('0029_append_across', 1763683200029),
   migration('0030_bounded_holding', 1763683200030),
 ];

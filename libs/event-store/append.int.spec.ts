@@ -178,12 +178,12 @@ describe('append', () => {
       claims: [{ kind: 'customer_email', value: randomUUID() }],
       counters: [{ kind: 'velocity', key: `plan-${at}`, amount: 1, max: 1 }],
     });
-    const plans = await plansOf('billing_api', (client) =>
-      appendOver(client as unknown as Pool)(
-        shard,
-        Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? command() : customer(held(at)))),
-      ),
-    );
+    const batch = () => Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? command() : customer(held(at))));
+    const plans = await plansOf('billing_api', async (client) => {
+      const appending = appendOver(client as unknown as Pool);
+      await appending(shard, batch());
+      await appending.across?.(batch());
+    });
     expect(plans).toContain('Index');
     expect(plans).not.toMatch(/Seq Scan on (command|stream|event|claim|counter|tenant|appendable)/);
   });

@@ -50,12 +50,20 @@ export class SuspendedTenant extends Error {
   }
 }
 
-/** Writes a batch of commands of one shard. Results are in the order of `commands`. Throws SuspendedTenant, and what Postgres raised. */
-export type AppendBatch = (shard: number, commands: readonly AppendCommand[]) => Promise<AppendResult[]>;
+/** Writes batches of commands. Results are in the order of `commands`. Throws SuspendedTenant, and what Postgres raised. */
+export interface AppendBatch {
+  /** Commands of one shard: waits, 5 s at most, for whoever writes there. */
+  (shard: number, commands: readonly AppendCommand[]): Promise<AppendResult[]>;
+  /**
+   * Commands of several shards, in one transaction: what one of them raises, all of them meet. Waits for nobody: the result is
+   * undefined, and nothing was decided, where another transaction writes to the shard at the moment.
+   */
+  across?: (commands: readonly AppendCommand[]) => Promise<(AppendResult | undefined)[]>;
+}
 
 interface AppendRow {
   ord: number;
-  status: AppendResult['status'];
+  status: AppendResult['status'] | 'busy';
   rule: string | null;
   stream_id: string | null;
   version: number | null;
@@ -69,19 +77,23 @@ const sql = `select ord, status, rule, stream_id, version, fingerprint, position
   string_to_array($15, e'\\x1e'), $16::integer[], $17::text[], $18::text[], $19::integer[], $20::text[], $21::text[], $22::bigint[],
   $23::bigint[])`;
 
-/** Appends through `pool`, whose role must have execute on billing.append (migrations/0002_append.sql documents it). */
-export const appendOver =
-  (pool: Pool): AppendBatch =>
-  async (shard, commands) => {
+/** Appends through `pool`, whose role must have execute on billing.append (migrations/0029_append_across.sql documents it). */
+export const appendOver = (pool: Pool): AppendBatch => {
+  const write = async (shard: number | null, commands: readonly AppendCommand[]) => {
     const { rows } = await pool
       .query<AppendRow>({ name: 'append', text: sql, values: [shard, ...columnsOf(commands)] })
       .catch((error: unknown) => {
         throw (error as { code?: unknown }).code === tenantSuspended ? new SuspendedTenant({ cause: error }) : error;
       });
-    const results = new Array<AppendResult>(commands.length);
+    const results = new Array<AppendResult | undefined>(commands.length);
     for (const row of rows) results[row.ord - 1] = resultOf(row);
     return results;
   };
+  return Object.assign(
+    async (shard: number, commands: readonly AppendCommand[]) => (await write(shard, commands)) as AppendResult[],
+    { across: (commands: readonly AppendCommand[]) => write(null, commands) },
+  );
+};
 
 /** The SQLSTATE of our own that `append` raises. */
 const tenantSuspended = 'TS001';
@@ -143,7 +155,7 @@ const schemaVersionOf = (type: string): number => {
   return eventTypes[type].version;
 };
 
-const resultOf = (row: AppendRow): AppendResult => {
+const resultOf = (row: AppendRow): AppendResult | undefined => {
   switch (row.status) {
     case 'ok':
       return { status: 'ok', version: Number(row.version), position: Number(row.position) };
@@ -158,5 +170,7 @@ const resultOf = (row: AppendRow): AppendResult => {
       return { status: 'conflict', version: Number(row.version) };
     case 'refused':
       return { status: 'refused', rule: String(row.rule), heldBy: row.stream_id };
+    case 'busy':
+      return undefined;
   }
 };

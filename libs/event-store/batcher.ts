@@ -3,7 +3,7 @@ import { isNativeError } from 'node:util/types';
 import type { AppendBatch, AppendCommand, AppendResult } from './append.js';
 
 export interface BatcherOptions {
-  /** Batches in flight at once, over all shards; a shard has one at most, because its head row is locked anyway. */
+  /** Batches in flight at once, over all shards; a shard is in one at most, because its head row is locked anyway. */
   connections?: number;
   /** Commands in one batch at most. */
   maxBatch?: number;
@@ -19,15 +19,18 @@ export class StoreOverloaded extends Error {
 }
 
 interface Waiting {
+  shard: number;
   command: AppendCommand;
   resolve: (result: AppendResult) => void;
   reject: (error: unknown) => void;
 }
 
 /**
- * Groups commands: those that arrive while a shard's batch is in flight form its next one, so a batch is as large as the
- * load makes it and a lone command waits for nobody. A batch that raises is tried again one by one, so that one poison
- * command hurts nobody else.
+ * Groups commands: those that arrive while their shard's batch is in flight form its next one, so a batch is as large as the
+ * load makes it and a lone command waits for nobody. Shards that are ready at the same time share a batch, because its fixed
+ * cost is most of the cost of a small one. A shared batch that raises, and the commands in it whose shard somebody else writes
+ * to, go again shard by shard; a shard's own batch that raises is tried again one by one, so that one poison command hurts nobody
+ * else, and its shard shares no batch until one of its own went well.
  */
 export class Batcher {
   readonly #append: AppendBatch;
@@ -35,6 +38,9 @@ export class Batcher {
   readonly #queues = new Map<number, Waiting[]>();
   readonly #ready: number[] = [];
   readonly #busy = new Set<number>();
+  /** Shards whose next batch is theirs alone. */
+  readonly #alone = new Set<number>();
+  #inFlight = 0;
   #queued = 0;
 
   constructor(append: AppendBatch, options: BatcherOptions = {}) {
@@ -51,54 +57,118 @@ export class Batcher {
   append(shard: number, command: AppendCommand): Promise<AppendResult> {
     if (this.#queued >= this.#options.maxQueued) return Promise.reject(new StoreOverloaded());
     return new Promise((resolve, reject) => {
+      const waiting = { shard, command, resolve, reject };
       const queue = this.#queues.get(shard);
-      if (queue) queue.push({ command, resolve, reject });
-      else this.#queues.set(shard, [{ command, resolve, reject }]);
+      if (queue) queue.push(waiting);
+      else this.#queues.set(shard, [waiting]);
       this.#queued += 1;
       if (!queue && !this.#busy.has(shard)) this.#ready.push(shard);
       // One turn later, so that all commands of this turn share the first batch.
-      if (this.#busy.size < this.#options.connections) queueMicrotask(() => this.#dispatch());
+      if (this.#inFlight < this.#options.connections) queueMicrotask(() => this.#dispatch());
     });
   }
 
   #dispatch(): void {
-    while (this.#busy.size < this.#options.connections) {
-      const shard = this.#ready.shift();
-      if (shard === undefined) return;
-      const queue = this.#queues.get(shard) ?? [];
-      const batch = queue.splice(0, this.#options.maxBatch);
-      if (queue.length === 0) this.#queues.delete(shard);
-      this.#queued -= batch.length;
-      this.#busy.add(shard);
-      void this.#write(shard, batch).finally(() => {
-        this.#busy.delete(shard);
-        if (this.#queues.has(shard)) this.#ready.push(shard);
+    while (this.#inFlight < this.#options.connections) {
+      const first = this.#ready.shift();
+      if (first === undefined) return;
+      const shards = [first, ...this.#sharing(first)];
+      const batch = shards.flatMap((shard) => this.#take(shard));
+      this.#inFlight += 1;
+      for (const shard of shards) this.#busy.add(shard);
+      void (shards.length === 1 ? this.#writeAlone(first, batch) : this.#writeAcross(batch)).finally(() => {
+        this.#inFlight -= 1;
+        for (const shard of shards) {
+          this.#busy.delete(shard);
+          if (this.#queues.has(shard)) this.#ready.push(shard);
+        }
         this.#dispatch();
       });
     }
   }
 
-  async #write(shard: number, batch: Waiting[]): Promise<void> {
+  /** Takes from the ready shards those that go with `first`: whole queues, up to the size of a batch. */
+  #sharing(first: number): number[] {
+    if (!this.#append.across || this.#alone.has(first)) return [];
+    let room = this.#options.maxBatch - this.#waitingFor(first);
+    const shards: number[] = [];
+    for (const shard of this.#ready) {
+      if (this.#alone.has(shard) || this.#waitingFor(shard) > room) continue;
+      room -= this.#waitingFor(shard);
+      shards.push(shard);
+    }
+    for (const shard of shards) this.#ready.splice(this.#ready.indexOf(shard), 1);
+    return shards;
+  }
+
+  #waitingFor(shard: number): number {
+    return this.#queues.get(shard)?.length ?? 0;
+  }
+
+  #take(shard: number): Waiting[] {
+    const queue = this.#queues.get(shard) ?? [];
+    const taken = queue.splice(0, this.#options.maxBatch);
+    if (queue.length === 0) this.#queues.delete(shard);
+    this.#queued -= taken.length;
+    return taken;
+  }
+
+  /** Before those that came meanwhile, and to be written without other shards: so a command is put back once at most. */
+  #putBack(batch: readonly Waiting[]): void {
+    for (const waiting of batch.toReversed()) {
+      const queue = this.#queues.get(waiting.shard);
+      if (queue) queue.unshift(waiting);
+      else this.#queues.set(waiting.shard, [waiting]);
+      this.#queued += 1;
+      this.#alone.add(waiting.shard);
+    }
+  }
+
+  async #writeAcross(batch: readonly Waiting[]): Promise<void> {
+    const { across } = this.#append;
     try {
-      const results = await this.#appendWithRetry(shard, batch);
+      const results = await this.#withRetry(async () => across?.(batch.map(({ command }) => command)) ?? []);
+      batch.forEach((waiting, at) => {
+        const result = results[at];
+        if (result) waiting.resolve(result);
+      });
+      this.#putBack(batch.filter((_, at) => !results[at]));
+    } catch (error) {
+      if (isTransient(error) && !tookTooLong(error)) for (const waiting of batch) waiting.reject(error);
+      else this.#putBack(batch);
+    }
+  }
+
+  async #writeAlone(shard: number, batch: readonly Waiting[]): Promise<void> {
+    if (await this.#write(shard, batch)) this.#alone.delete(shard);
+    else this.#alone.add(shard);
+  }
+
+  /** Gives whether nothing was raised. */
+  async #write(shard: number, batch: readonly Waiting[]): Promise<boolean> {
+    try {
+      const results = await this.#withRetry(() =>
+        this.#append(
+          shard,
+          batch.map(({ command }) => command),
+        ),
+      );
       batch.forEach((waiting, at) => {
         waiting.resolve(results[at] as AppendResult);
       });
+      return true;
     } catch (error) {
-      if (batch.length === 1 || isTransient(error)) {
-        for (const waiting of batch) waiting.reject(error);
-        return;
-      }
-      for (const waiting of batch) await this.#write(shard, [waiting]);
+      if (batch.length === 1 || isTransient(error)) for (const waiting of batch) waiting.reject(error);
+      else for (const waiting of batch) await this.#write(shard, [waiting]);
+      return false;
     }
   }
 
   /** A lost connection or a deadlock says nothing about the commands: the same batch again, twice at most. Ids make it safe. */
-  async #appendWithRetry(shard: number, batch: Waiting[]): Promise<AppendResult[]> {
-    const commands = batch.map((waiting) => waiting.command);
+  async #withRetry<Result>(write: () => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#append(shard, commands);
+        return await write();
       } catch (error) {
         if (attempt === 3 || !isTransient(error) || tookTooLong(error)) throw error;
         await new Promise((resolve) => setTimeout(resolve, 50 * attempt));
