@@ -50,12 +50,11 @@ export interface Answer<F, S = unknown> extends Findings<F> {
 
 /** An answer of which the facts follow from what the stream has. */
 export const answerFrom = <F, S>(state: S, standingFor: (state: S) => Standing<F>): Answer<F, S> => {
-  const findingsFor = (moved: S): Findings<F> => {
-    const { facts, settlement } = standingFor(moved);
-    return { facts, settlements: wanted(settlement) };
-  };
-  return { kind: standingFor(state).kind, ...findingsFor(state), factsFor: findingsFor };
+  const standing = standingFor(state);
+  return { kind: standing.kind, ...findingsOf(standing), factsFor: (moved) => findingsOf(standingFor(moved)) };
 };
+
+const findingsOf = <F>({ facts, settlement }: Standing<F>): Findings<F> => ({ facts, settlements: wanted(settlement) });
 
 /** Those that there are. */
 export const wanted = (...settlements: (SettlementWanted | undefined)[]): SettlementWanted[] =>
