@@ -37,6 +37,8 @@ export interface ApplierOptions {
   leaseMs: number;
   /** How often to look for events that are due. */
   pollMs: number;
+  /** How long after a look that found events the next one waits for more of them: those that come one by one share queries. */
+  gatherMs: number;
   onStep?: OnStep;
 }
 
@@ -52,7 +54,9 @@ export class Applier {
   readonly #inHand = new Map<string, Promise<void>>();
   readonly #objects = new StreamQueue();
   readonly #pause = new Pause();
+  readonly #gathering = new Pause();
   #backlog = true;
+  #restUntil = 0;
   #closed = false;
   #sweeping: Promise<void> | undefined;
 
@@ -75,6 +79,7 @@ export class Applier {
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
     this.#pause.end();
+    this.#gathering.end();
     await within(Promise.all([this.#sweeping, ...this.#inHand.values()]), graceMs);
   }
 
@@ -89,7 +94,14 @@ export class Applier {
       }
       if (!this.#closed && (pauseMs === failedPollMs || !this.#backlog || this.#room() <= 0))
         await this.#pause.last(pauseMs);
+      await this.#gather();
     }
+  }
+
+  /** Nobody waits for what comes all the time; an event after a quiet moment is not held up, nor what did not fit in hand. */
+  async #gather(): Promise<void> {
+    const restMs = this.#restUntil - performance.now();
+    if (!this.#closed && restMs > 0) await this.#gathering.last(restMs);
   }
 
   #room(): number {
@@ -97,14 +109,16 @@ export class Applier {
   }
 
   async #takeDue(): Promise<void> {
-    const { inbox, clock, leaseMs } = this.#options;
+    const { inbox, clock, leaseMs, gatherMs } = this.#options;
     const limit = this.#room();
     if (limit <= 0) return;
     this.#backlog = false; // what is stored from now on is news
     const now = clock();
     const leaseUntil = new Date(now.getTime() + leaseMs);
     const events = await inbox.take(now, limit, leaseUntil, this.#owner, [...this.#inHand.keys()]);
-    if (events.length === limit) this.#backlog = true;
+    const isAll = events.length < limit;
+    if (!isAll) this.#backlog = true;
+    this.#restUntil = isAll && events.length > 0 ? performance.now() + gatherMs : 0;
     for (const taken of events) {
       const ended = this.#work(taken).finally(() => {
         this.#inHand.delete(taken.eventId);

@@ -32,6 +32,8 @@ export interface ApplierParts {
   leaseMs?: number;
   /** How often to look for events that are due. Default 250. */
   pollMs?: number;
+  /** How long a look that follows another one waits for more events. Default 40. */
+  gatherMs?: number;
   onStep?: OnStep;
 }
 
@@ -62,6 +64,7 @@ export const startApplier = (parts: ApplierParts): RunningApplier => {
     maxInHand: parts.maxInHand ?? 128,
     leaseMs: parts.leaseMs ?? 30_000,
     pollMs: parts.pollMs ?? 250,
+    gatherMs: parts.gatherMs ?? 40,
     onStep: parts.onStep,
   });
   const stopListening = inbox.onStored(applier.wake);

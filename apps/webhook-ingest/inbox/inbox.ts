@@ -69,10 +69,11 @@ const postponeSql = `update billing.webhook_events
     looks = looks + case when $8 then 1 else 0 end, owner = null
   where processor = $1 and event_id = $2 and tries = $3 and state in ('received', 'waiting')`;
 
-const purgeSql = `delete from billing.webhook_events e using (
+// Materialized: as the inner side of a loop it would be run again for each event, and give others that are not locked yet.
+const purgeSql = `with old as materialized (
     select processor, event_id from billing.webhook_events
-    where state in ('applied', 'ignored') and received_at < $1 limit $2 for update skip locked) old
-  where e.processor = old.processor and e.event_id = old.event_id`;
+    where state in ('applied', 'ignored') and received_at < $1 limit $2 for update skip locked)
+  delete from billing.webhook_events e using old where e.processor = old.processor and e.event_id = old.event_id`;
 
 // Only what is not done with, by the indexes: the others are many.
 const countSql = `select state, count(*)::integer as events, min(received_at) as oldest from billing.webhook_events
@@ -85,6 +86,9 @@ export interface Unfinished {
   oldest: Date;
 }
 
+/** Nobody waits for the end of an event but its place in hand. */
+const finishGatherMs = 10;
+
 /** The table of the processor's events: the first half stores them, the second half takes them and says what became of them. */
 export class Inbox {
   readonly #pool: Pool;
@@ -96,7 +100,7 @@ export class Inbox {
   constructor(pool: Pool) {
     this.#pool = pool;
     this.#stores = new MicroBatch((events) => this.#store(events));
-    this.#finishes = new MicroBatch((finished) => this.#finish(finished));
+    this.#finishes = new MicroBatch((finished) => this.#finish(finished), finishGatherMs);
   }
 
   /** Stores an event unless it is there already; resolves once it is durable. Copies that come at once share a statement. */
