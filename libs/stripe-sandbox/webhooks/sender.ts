@@ -15,7 +15,9 @@ const MOST_ANSWER_BYTES = 64 * 1024;
 export class Sender {
   private readonly plain: PlainAgent;
   private readonly secure: SecureAgent;
-  private readonly closing = new AbortController();
+  /** What ends each attempt that is on its way. */
+  private readonly underWay = new Set<() => void>();
+  private isClosed = false;
 
   constructor(
     mostConnections: number,
@@ -30,11 +32,9 @@ export class Sender {
   send(url: string, body: string, signature: string): Promise<Attempt> {
     return new Promise((resolve) => {
       const isSecure = url.startsWith('https:');
-      const signal = AbortSignal.any([AbortSignal.timeout(this.timeout_ms), this.closing.signal]);
       const request = (isSecure ? requestSecure : requestPlain)(url, {
         method: 'POST',
         agent: isSecure ? this.secure : this.plain,
-        signal,
         headers: {
           'Content-Type': 'application/json; charset=utf-8',
           'Content-Length': Buffer.byteLength(body),
@@ -44,8 +44,20 @@ export class Sender {
           'Cache-Control': 'no-cache',
         },
       });
+      let isCut = false;
+      const cut = (): void => {
+        isCut = true;
+        request.destroy();
+      };
+      const timer = setTimeout(cut, this.timeout_ms).unref();
+      this.underWay.add(cut);
+      const ended = (attempt: Attempt): void => {
+        clearTimeout(timer);
+        this.underWay.delete(cut);
+        resolve(attempt);
+      };
       const failed = (error: NodeJS.ErrnoException): void => {
-        resolve({ error: signal.aborted ? 'timed_out' : (error.code ?? 'connection_failed') });
+        ended({ error: isCut ? 'timed_out' : (error.code ?? 'connection_failed') });
       };
       request.on('error', failed);
       request.on('response', (response) => {
@@ -57,16 +69,18 @@ export class Sender {
           if (bytes > MOST_ANSWER_BYTES) response.destroy(new Error('The answer to a delivery is too long.'));
         });
         response.on('end', () => {
-          resolve(status >= 200 && status < 300 ? { status } : { status, error: `http_${String(status)}` });
+          ended(status >= 200 && status < 300 ? { status } : { status, error: `http_${String(status)}` });
         });
       });
       request.end(body);
+      if (this.isClosed) cut();
     });
   }
 
   /** Cuts off what is on its way. */
   close(): void {
-    this.closing.abort();
+    this.isClosed = true;
+    for (const cut of [...this.underWay]) cut();
     this.plain.destroy();
     this.secure.destroy();
   }
