@@ -25,6 +25,9 @@ interface TailRow {
 
 const batchSize = 2_000;
 const maxWaiters = 50_000;
+/** Where so many wait, the look after one that found something lets more come: they are then woken, and read what they wait for, together. */
+const manyWaiters = 16;
+const gatherMs = 8;
 
 /**
  * The one tail of a process over all shards, always on Postgres. It learns only that something was appended to a stream, and
@@ -95,6 +98,8 @@ export class LogTail {
         for (const row of rows) this.#see(row);
         // A full answer may have cut a shard short, and does not say which.
         if (rows.length >= batchSize) due.giveBack();
+        else if (rows.length > 0 && this.#waiters.size >= manyWaiters)
+          await new Promise((resolve) => setTimeout(resolve, gatherMs));
       } catch (error) {
         due.giveBack();
         if (!this.#closed) this.#observer.warn('tailing the log failed and is tried again', { error: String(error) });
