@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { startEmbeddedPostgres } from '../apps/standalone/postgres/index.js';
+import { newClusterFolder } from './database/folder.js';
 import { prepareCluster } from './database/index.js';
 import { NoBroker, startKafka } from './kafka/index.js';
 
@@ -83,8 +84,9 @@ const openBroker = async (directory: string): Promise<Broker> => {
 const main = async (): Promise<number> => {
   const { jestArgs, counts } = plan(process.argv.slice(2));
   const directory = await mkdtemp(join(tmpdir(), 'billing-test-'));
+  const clusterDirectory = await newClusterFolder();
   const postgres = await startEmbeddedPostgres({
-    dataDirectory: directory,
+    dataDirectory: clusterDirectory,
     fsync: false,
     maxConnections: 400, // several specs at once, of which some are several processes
     log: () => undefined,
@@ -101,7 +103,7 @@ const main = async (): Promise<number> => {
     }
   } finally {
     await postgres.stop();
-    await rm(directory, { recursive: true, force: true });
+    for (const made of [directory, clusterDirectory]) await rm(made, { recursive: true, force: true });
   }
 };
 

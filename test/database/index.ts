@@ -35,7 +35,8 @@ export const createTestDatabase = async (): Promise<TestDatabase> => {
   await withClient(cluster, async (client) => {
     await client.query('select pg_advisory_lock(41)');
     await ensureTemplate(client, cluster);
-    await client.query(`create database ${name} template ${template}`);
+    // Files copied whole: block by block through the log, as is the default, costs eight times as much processor time.
+    await client.query(`create database ${name} template ${template} strategy file_copy`);
   });
   const adminUrl = databaseUrl(cluster, name);
   // A copy has the template's functions and tables as they were closed, but not what was said of the database itself.
