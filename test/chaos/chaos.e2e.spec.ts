@@ -28,7 +28,7 @@ const isLong = process.env.FAULTS !== undefined;
 /** Decides their order: take one that was printed to have it again. */
 const seed = Number(process.env.SEED ?? randomInt(1_000_000));
 /** Of each worker between two requests: the load of the short form leaves the cores to the other specs, and to what it is there to disturb. */
-const pauseMs = isLong ? 0 : 100;
+const pauseMs = isLong ? 0 : 400;
 const secondsAFault = 30;
 /** Nobody may wait longer than this, once a fault is over, for what was under way. */
 const hangMs = 30_000;
