@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { startEmbeddedPostgres } from '../apps/standalone/postgres/index.js';
-import { newClusterFolder } from './database/folder.js';
 import { prepareCluster } from './database/index.js';
+import { newClusterFolder } from './database/memory.js';
 import { NoBroker, startKafka } from './kafka/index.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -84,9 +84,9 @@ const openBroker = async (directory: string): Promise<Broker> => {
 const main = async (): Promise<number> => {
   const { jestArgs, counts } = plan(process.argv.slice(2));
   const directory = await mkdtemp(join(tmpdir(), 'billing-test-'));
-  const clusterDirectory = await newClusterFolder();
+  const clusters = await newClusterFolder();
   const postgres = await startEmbeddedPostgres({
-    dataDirectory: clusterDirectory,
+    dataDirectory: clusters,
     fsync: false,
     maxConnections: 400, // several specs at once, of which some are several processes
     log: () => undefined,
@@ -96,14 +96,20 @@ const main = async (): Promise<number> => {
     try {
       const addresses = broker.addresses === undefined ? {} : { TEST_KAFKA_BROKERS: broker.addresses };
       // The many short-lived processes that specs start compile the same files: V8 keeps what it made of them.
-      const shared = { TEST_DATABASE_URL: postgres.adminUrl, NODE_COMPILE_CACHE: join(directory, 'compiled') };
+      const shared = {
+        TEST_DATABASE_URL: postgres.adminUrl,
+        TEST_CLUSTERS: clusters,
+        NODE_COMPILE_CACHE: join(directory, 'compiled'),
+      };
       return await jest(jestArgs, { ...process.env, ...counts, ...addresses, ...shared });
     } finally {
       await broker.stop();
     }
   } finally {
-    await postgres.stop();
-    for (const made of [directory, clusterDirectory]) await rm(made, { recursive: true, force: true });
+    await postgres.stop().finally(async () => {
+      // A process that is about to end may still write there.
+      for (const made of [clusters, directory]) await rm(made, { recursive: true, force: true, maxRetries: 10 });
+    });
   }
 };
 
