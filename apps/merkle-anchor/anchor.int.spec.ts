@@ -82,6 +82,7 @@ describe('the anchor', () => {
     const signed = (await log.anchored()).length;
     const unsigned = log.anchor({ witnesses: { cosign: () => Promise.reject(new Error('away')) } });
     while (unsigned.failures < 1) await sleep(5);
+    expect(String(unsigned.lastFailure)).toContain('away'); // and not that it came to nothing before that
     expect(unsigned.standing).toMatchObject({ state: 'sealing', size: await log.events() });
     await log.stop(unsigned);
     expect((await stepsOf(log)).length - steps).toBe(2); // 512 of each shard, and then the rest

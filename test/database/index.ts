@@ -81,7 +81,8 @@ const ensureTemplate = async (client: pg.Client, cluster: string): Promise<void>
   const { migrate } = await import('../../libs/platform/migrate/index.js');
   await migrate({ adminUrl: databaseUrl(cluster, `${template}_new`), rolePassword: testRolePassword });
   // Several specs at once share the cluster's roles, each with apps of its own; a deployment has one of each.
-  for (const role of ['billing_api', 'billing_gateway']) await client.query(`alter role ${role} connection limit 200`);
+  for (const role of ['billing_api', 'billing_gateway', 'billing_merkle_anchor'])
+    await client.query(`alter role ${role} connection limit 200`);
   await client.query(`alter database ${template}_new rename to ${template}`);
 };
 
