@@ -158,8 +158,11 @@ describe('the witnesses of a checkpoint', () => {
     for (let at = 0; at < 3; at += 1) expect(await log.grow(9).cosignedBy(witnesses)).toContain('\u2014 w1 ');
     expect(performance.now() - began).toBeLessThan(3 * (waits.graceMs + 250));
     slow.holdUp = () => Promise.resolve();
-    await sleep(300); // what it was asked last has ended
-    expect(await log.grow(9).cosignedBy(witnesses)).toContain('\u2014 slow ');
+    let note = '';
+    // Once what it was asked last has ended.
+    for (const until = Date.now() + 10_000; !note.includes('\u2014 slow ') && Date.now() < until; await sleep(20))
+      note = await log.grow(9).cosignedBy(witnesses);
+    expect(note).toContain('\u2014 slow ');
   });
 });
 
@@ -203,8 +206,10 @@ describe('a witness that has seen another tree', () => {
     slow.holdUp = () => sleep(200);
     const witnesses = await openPolicy(quick.policyLine, slow.policyLine, 'quorum quick');
     const log = new GrowingLog().grow(20);
+    const told = slow.answers.length + 2; // where it is, and that this does not follow
     await log.cosignedBy(witnesses);
-    await sleep(450); // two answers of it: where it is, and that this does not follow
+    for (const until = Date.now() + 10_000; slow.answers.length < told && Date.now() < until;) await sleep(5);
+    await sleep(100); // on their way to us
     await expect(log.grow(1).cosignedBy(witnesses)).rejects.toThrow(WitnessedFork);
   });
 
