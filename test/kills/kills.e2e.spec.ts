@@ -12,7 +12,7 @@ import { Load } from './load.js';
 const kills = Number(process.env.KILLS ?? 5);
 const parts: readonly Part[] = ['front', 'back', 'sandbox', 'postgres', 'supervisor'];
 /** Of each worker between two charges: the load of the short form leaves the cores to the other specs. */
-const pauseMs = process.env.KILLS === undefined ? 100 : 0;
+const pauseMs = process.env.KILLS === undefined ? 300 : 0;
 const secondsAKill = 12;
 
 let standalone: Standalone;
@@ -35,6 +35,7 @@ describe(`kill -9 of each process under load, ${kills} times`, () => {
         killed.set(part, (killed.get(part) ?? 0) + 1);
         await standalone.whenReady();
       }
+      await load.whenMoreThan(kills);
       const requests = await load.finish();
       console.info(`killed ${[...killed].map(([part, times]) => `${part} ${times}x`).join(', ')}; ${load.summary()}`);
       expect(requests.length).toBeGreaterThan(kills);
