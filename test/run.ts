@@ -1,9 +1,11 @@
+import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import type { EmbeddedPostgres } from '../apps/standalone/postgres/index.js';
 import { startEmbeddedPostgres } from '../apps/standalone/postgres/index.js';
 import { prepareCluster } from './database/index.js';
 import { newClusterFolder } from './database/memory.js';
@@ -23,18 +25,54 @@ const longRuns: Record<string, { spec: string; counts: Record<string, string>; l
 
 const usage = `usage: npm run test:long -- NAME, where NAME is one of: ${Object.keys(longRuns).join(', ')}`;
 
-const plan = (args: string[]): { jestArgs: string[]; counts: Record<string, string> } => {
-  if (args[0] !== '--long') return { jestArgs: args, counts: {} };
+interface Plan {
+  jestArgs: string[];
+  counts: Record<string, string>;
+  isLong: boolean;
+}
+
+const plan = (args: string[]): Plan => {
+  if (args[0] !== '--long') return { jestArgs: args, counts: {}, isLong: false };
   const run = longRuns[args[1] ?? ''];
   if (!run) {
     console.error(usage);
     process.exit(64);
   }
-  return { jestArgs: [run.spec, `--testTimeout=${run.limitMinutes * 60_000}`, ...args.slice(2)], counts: run.counts };
+  const jestArgs = [run.spec, `--testTimeout=${run.limitMinutes * 60_000}`, ...args.slice(2)];
+  return { jestArgs, counts: run.counts, isLong: true };
 };
 
-const jest = (args: string[], environment: NodeJS.ProcessEnv): Promise<number> =>
+/** Ends the run as if jest had failed, so that everything it started is stopped and removed, from whichever moment on. */
+class Interruption {
+  #child: ChildProcess | undefined;
+  #signal: NodeJS.Signals | undefined;
+
+  constructor() {
+    // Ctrl-C reaches jest too, which stops by itself.
+    process.on('SIGINT', (signal) => (this.#signal = signal));
+    for (const name of ['SIGTERM', 'SIGHUP'] as const)
+      process.on(name, (signal) => {
+        this.#signal = signal;
+        this.#child?.kill('SIGTERM');
+      });
+  }
+
+  /** Whether the run shall end before it has begun. */
+  get came(): boolean {
+    return this.#signal !== undefined;
+  }
+
+  passTo(child: ChildProcess): void {
+    this.#child = child;
+  }
+}
+
+const jest = (args: string[], environment: NodeJS.ProcessEnv, interruption: Interruption): Promise<number> =>
   new Promise((resolve) => {
+    if (interruption.came) {
+      resolve(1);
+      return;
+    }
     const child = spawn(
       process.execPath,
       ['--experimental-vm-modules', '--no-warnings', join(root, 'node_modules/jest/bin/jest.js'), ...args],
@@ -44,9 +82,7 @@ const jest = (args: string[], environment: NodeJS.ProcessEnv): Promise<number> =
         env: environment,
       },
     );
-    // Ctrl-C reaches jest too; it stops by itself, and then we stop Postgres.
-    process.on('SIGINT', () => undefined);
-    process.on('SIGTERM', () => child.kill('SIGTERM'));
+    interruption.passTo(child);
     child.on('exit', (code) => {
       resolve(code ?? 1);
     });
@@ -82,16 +118,19 @@ const openBroker = async (directory: string): Promise<Broker> => {
  * Kafka of one broker.
  */
 const main = async (): Promise<number> => {
-  const { jestArgs, counts } = plan(process.argv.slice(2));
+  const { jestArgs, counts, isLong } = plan(process.argv.slice(2));
+  const interruption = new Interruption();
   const directory = await mkdtemp(join(tmpdir(), 'billing-test-'));
-  const clusters = await newClusterFolder();
-  const postgres = await startEmbeddedPostgres({
-    dataDirectory: clusters,
-    fsync: false,
-    maxConnections: 400, // several specs at once, of which some are several processes
-    log: () => undefined,
-  });
+  const clusters = await newClusterFolder({ isLong });
+  console.error(`The databases of this run are in ${clusters}.`);
+  let postgres: EmbeddedPostgres | undefined;
   try {
+    postgres = await startEmbeddedPostgres({
+      dataDirectory: clusters,
+      fsync: false,
+      maxConnections: 400, // several specs at once, of which some are several processes
+      log: () => undefined,
+    });
     const [broker] = await Promise.all([openBroker(join(directory, 'kafka')), prepareCluster(postgres.adminUrl)]);
     try {
       const addresses = broker.addresses === undefined ? {} : { TEST_KAFKA_BROKERS: broker.addresses };
@@ -101,16 +140,21 @@ const main = async (): Promise<number> => {
         TEST_CLUSTERS: clusters,
         NODE_COMPILE_CACHE: join(directory, 'compiled'),
       };
-      return await jest(jestArgs, { ...process.env, ...counts, ...addresses, ...shared });
+      return await jest(jestArgs, { ...process.env, ...counts, ...addresses, ...shared }, interruption);
     } finally {
       await broker.stop();
     }
   } finally {
-    await postgres.stop().finally(async () => {
-      // A process that is about to end may still write there.
-      for (const made of [clusters, directory]) await rm(made, { recursive: true, force: true, maxRetries: 10 });
-    });
+    await postgres?.stop().catch(tell);
+    // A process that is about to end may still write there.
+    for (const made of [clusters, directory])
+      await rm(made, { recursive: true, force: true, maxRetries: 10 }).catch(tell);
   }
+};
+
+/** What is left behind is no failure of the specs. */
+const tell = (error: unknown): void => {
+  console.error(`After the run: ${String(error)}`);
 };
 
 process.exitCode = await main().catch((error: unknown) => {

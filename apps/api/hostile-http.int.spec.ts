@@ -53,7 +53,7 @@ describe('what no honest client sends', () => {
     const bytes = `${head(...start, 'Transfer-Encoding: chunked')}1\r\n{}\r\n0\r\n\r\n`;
     const { statuses, closedAfterMs } = await talk(api.url, bytes);
     expect(statuses).toEqual([401]);
-    expect(closedAfterMs).toBeLessThan(2_000);
+    expect(closedAfterMs).toBeLessThan(8_000);
   });
 
   it('is two hundred requests that wait on one connection: what follows the 64th of them is refused at once', async () => {

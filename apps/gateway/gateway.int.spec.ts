@@ -14,7 +14,7 @@ import { Workbench } from './testing/workbench.js';
 let bench: Workbench;
 beforeAll(async () => {
   bench = await Workbench.open();
-  await bench.gateway({ timeoutMs: 5_000 });
+  await bench.gateway({ timeoutMs: 20_000 });
 });
 afterAll(() => bench.close());
 
@@ -278,11 +278,11 @@ it('stores the time of the first sending before anything is sent', async () => {
 
 it('a slow call holds nobody up', async () => {
   const payer = await bench.payer();
-  await bench.stripe.arm({ path: '/v1/payment_intents', fault: 'delay', delayMs: 2_000 });
+  await bench.stripe.arm({ path: '/v1/payment_intents', fault: 'delay', delayMs: 8_000 });
   const slow = await bench.charge(payer);
   await until(async () => (await bench.calls()).length > 0);
   const quick = await Promise.all(Array.from({ length: 20 }, () => bench.charge(payer)));
-  await Promise.all(quick.map((paymentId) => bench.reaches(paymentId, 'succeeded', 1_500)));
+  await Promise.all(quick.map((paymentId) => bench.reaches(paymentId, 'succeeded', 6_000)));
   expect(await bench.api.statusOf(bench.tenantId, slow)).toBe('processing');
   await bench.reaches(slow, 'succeeded');
 });

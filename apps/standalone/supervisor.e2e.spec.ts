@@ -71,6 +71,9 @@ const serving = (run: Started, since = 0): Promise<Who> =>
   });
 const readyToStop = (run: Started): Promise<boolean> =>
   until('the banner', () => Promise.resolve(run.output().includes('Ctrl-C')));
+/** A slow request is under way. */
+const begun = (run: Started): Promise<boolean> =>
+  until('the slow request', () => Promise.resolve(run.output().includes('slow request begun')));
 const postmaster = async (): Promise<number> =>
   Number((await readFile(join(folder, 'postgres', 'postmaster.pid'), 'utf8')).split('\n')[0]);
 /** A zombie, which some containers never reap, is not alive. */
@@ -125,7 +128,7 @@ describe('the standalone', () => {
     expect((await serving(run)).pid).toBe(restarted.pid);
 
     const slow = fetch(`http://127.0.0.1:${run.port}/slow/1000`).then((response) => response.text());
-    await sleep(200);
+    await begun(run);
     const postgres = await postmaster();
     // A terminal, npm and the launcher: one Ctrl-C comes three times, and to the processes too.
     for (let times = 0; times < 3; times++) run.child.kill('SIGINT');
@@ -159,7 +162,7 @@ describe('the standalone', () => {
     await serving(run);
     await readyToStop(run);
     const slow = fetch(`http://127.0.0.1:${run.port}/slow/1000`).then((response) => response.text());
-    await sleep(200);
+    await begun(run);
     process.kill(-(run.child.pid ?? NaN), 'SIGTERM');
     expect(await slow).toBe('drained');
     expect(await run.ended).toBe(0);
@@ -171,7 +174,7 @@ describe('the standalone', () => {
     await serving(run);
     await readyToStop(run);
     const slow = fetch(`http://127.0.0.1:${run.port}/slow/8000`).catch(() => 'cut off');
-    await sleep(100);
+    await begun(run);
     run.child.kill('SIGINT');
     await sleep(1_200);
     run.child.kill('SIGINT');

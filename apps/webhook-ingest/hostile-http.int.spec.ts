@@ -32,7 +32,7 @@ describe('what no honest client sends', () => {
   ])('is %s that come too slowly: 408', async (_, pieces) => {
     const { statuses, closedAfterMs } = await talk(ingest.url, pieces, { everyMs: 40 });
     expect(statuses).toEqual([408]);
-    expect(closedAfterMs).toBeLessThan(2_000);
+    expect(closedAfterMs).toBeLessThan(3_500); // all of it would take 4 s
   });
 
   it('does not keep others out, two hundred connections of it at once', async () => {

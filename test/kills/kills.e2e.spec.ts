@@ -38,7 +38,7 @@ describe(`kill -9 of each process under load, ${kills} times`, () => {
       await load.whenMoreThan(kills);
       const requests = await load.finish();
       console.info(`killed ${[...killed].map(([part, times]) => `${part} ${times}x`).join(', ')}; ${load.summary()}`);
-      expect(requests.length).toBeGreaterThan(kills);
+      expect(load.retried).toBeGreaterThanOrEqual(kills); // what is killed while nobody wants anything proves nothing
 
       await load.whenProjected();
       expect(await compareBooks(standalone, load, requests)).toEqual([]);

@@ -96,6 +96,11 @@ export class Load {
     return (body as { data: BalanceView[] }).data;
   }
 
+  /** How many requests a fault struck: they were not answered at the first try. */
+  get retried(): number {
+    return this.#retried;
+  }
+
   summary(): string {
     const charges = this.#settled.filter(({ kind }) => kind === 'charge').length;
     return `${charges} charges and ${this.#settled.length - charges} refunds answered, ${this.#retried} of them after a retry`;

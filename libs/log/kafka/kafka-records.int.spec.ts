@@ -159,7 +159,7 @@ describeWithKafka('reading records from Kafka', (brokers) => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     const began = performance.now();
     await subscription.close();
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(performance.now() - began).toBeLessThan(3_500);
   });
 
   it('is closed within moments while nothing happens', async () => {
@@ -167,6 +167,6 @@ describeWithKafka('reading records from Kafka', (brokers) => {
     await subscription.whenCaughtUp();
     const began = performance.now();
     await subscription.close();
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(performance.now() - began).toBeLessThan(3_500);
   });
 });
