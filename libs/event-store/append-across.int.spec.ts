@@ -5,7 +5,7 @@ import type { Pool } from 'pg';
 import type { TestDatabase } from '../../test/database/index.js';
 import { createTestDatabase } from '../../test/database/index.js';
 import type { AppendCommand, AppendResult } from './append.js';
-import { appendOver } from './append.js';
+import { SuspendedTenant, appendOver } from './append.js';
 import { Batcher } from './batcher.js';
 
 const shards = [2, 7, 11];
@@ -33,6 +33,12 @@ const command = (tenantId: string, type = 'PaymentCreated'): AppendCommand => {
     correlationId: commandId,
     actor: { type: 'person', subject: 'tester' },
   };
+};
+/** Of the aggregate that may bring claims and sums. */
+const customerOf = (tenantId: string): AppendCommand => {
+  const customerId = randomUUID();
+  const event = { type: 'CustomerCreated', customerId } as AppendCommand['events'][number];
+  return { ...command(tenantId), streamId: `customer-${customerId}`, events: [event] };
 };
 const oneEach = (): AppendCommand[] => tenants.map((tenantId) => command(tenantId));
 const across = async (commands: AppendCommand[]): Promise<(AppendResult | undefined)[]> =>
@@ -93,6 +99,30 @@ describe('an append across shards', () => {
     expect(await heads()).toEqual(before);
   });
 
+  it('holds each tenant to its own claims and sums', async () => {
+    const claims = [{ kind: 'email', value: randomUUID() }];
+    const counters = [{ kind: 'velocity', key: 'day', amount: 6, max: 10 }];
+    const statuses = async (more: Partial<AppendCommand>, times = 1) => {
+      const wanted = Array.from({ length: times }, () => tenants.map(customerOf)).flat();
+      return (await across(wanted.map((each) => ({ ...each, ...more })))).map((result) => result?.status);
+    };
+    const each = (status: string) => tenants.map(() => status);
+    expect(await statuses({ claims }, 2)).toEqual([...each('ok'), ...each('conflict')]);
+    expect(await statuses({ claims })).toEqual(each('refused'));
+    expect(await statuses({ counters })).toEqual(each('ok'));
+    expect(await statuses({ counters })).toEqual(each('refused'));
+  });
+
+  it('writes nothing anywhere where one of its tenants is suspended', async () => {
+    const before = await heads();
+    const suspend = (at: Date | null) =>
+      database.admin.query('update billing.tenant set suspended_at = $2 where id = $1', [tenants[2], at]);
+    await suspend(new Date());
+    await expect(across(oneEach())).rejects.toThrow(SuspendedTenant);
+    await suspend(null);
+    expect(await heads()).toEqual(before);
+  });
+
   it('waits for no shard that another writer holds, and decides nothing there', async () => {
     const before = await heads();
     await whileHeld(async () => {
@@ -125,12 +155,23 @@ describe('the batcher over several shards', () => {
   it('leaves no gap and loses nothing where several processes write to the same shards', async () => {
     const batchers = [0, 1, 2].map(() => new Batcher(appendOver(api)));
     const before = await heads();
+    const wanted = Array.from({ length: 300 }, (_, at) => command(tenants[at % 3] as string));
     const results = await Promise.all(
-      Array.from({ length: 300 }, (_, at) =>
-        (batchers[(at % 5) % 3] as Batcher).append(shards[at % 3] as number, command(tenants[at % 3] as string)),
-      ),
+      wanted.map((each, at) => (batchers[(at % 5) % 3] as Batcher).append(shards[at % 3] as number, each)),
     );
     expect(new Set(results.map(({ status }) => status))).toEqual(new Set(['ok']));
-    expect(await heads()).toEqual(before.map((position) => position + 100));
+    const after = await heads();
+    expect(after).toEqual(before.map((position) => position + 100));
+    const { rows } = await database.admin.query<{ events: number; last: number }>(
+      `select count(*)::integer as events, max(position)::integer as last
+         from billing.event where shard = any ($1) group by shard order by shard`,
+      [shards],
+    );
+    expect(rows.map(({ events, last }) => [events, last])).toEqual(after.map((position) => [position, position]));
+    const { rows: once } = await database.admin.query<{ times: number }>(
+      'select count(*)::integer as times from billing.event where causation_id = any ($1) group by causation_id',
+      [wanted.map(({ commandId }) => commandId)],
+    );
+    expect(once.map(({ times }) => times)).toEqual(wanted.map(() => 1));
   });
 });

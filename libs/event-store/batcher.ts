@@ -177,6 +177,8 @@ export class Batcher {
   }
 }
 
+/** A transaction that was idle for longer than its session or role may let it be. */
+const idleInTransaction = '25P03';
 const lockNotAvailable = '55P03';
 /** The time-out of a statement. */
 const queryCanceled = '57014';
@@ -194,6 +196,6 @@ export const isTransient = (error: unknown): boolean => {
   return (
     /^(08|57P|53)/.test(state) ||
     tookTooLong(error) ||
-    ['40001', '40P01', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(state)
+    ['40001', '40P01', idleInTransaction, 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'].includes(state)
   );
 };

@@ -12,6 +12,7 @@ describe('a failure of the database', () => {
     ['a restart', '57P01'],
     ['a lost connection', '08006'],
     ['a deadlock', '40P01'],
+    ['a transaction that was idle for too long', '25P03'],
     ['nobody who listens', 'ECONNREFUSED'],
   ])('is about the moment: %s', (_, code) => {
     expect(isTransient(failing(code))).toBe(true);
