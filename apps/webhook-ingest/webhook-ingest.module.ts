@@ -9,14 +9,18 @@ import { startApplier } from './apply/index.js';
 import { DeliveryDenials } from './http/delivery-denials.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { WebhooksController } from './http/webhooks.controller.js';
-import { Retention } from './inbox/index.js';
+import { InboxKeyKeeper, Retention } from './inbox/index.js';
 import { Reception } from './receive/reception.js';
 import type { WebhookIngestParts } from './webhook-ingest.parts.js';
 
-/** The purge of what is done with and, if asked for, the second half: for as long as their application takes webhooks in. */
+/**
+ * The purge of what is done with, the replacement of the key that seals and, if asked for, the second half: for as long as their application
+ * takes webhooks in.
+ */
 class InboxLife implements OnApplicationBootstrap, OnApplicationShutdown {
   #applier: RunningApplier | undefined;
   #retention: Retention | undefined;
+  #keeper: InboxKeyKeeper | undefined;
 
   constructor(
     private readonly parts: WebhookIngestParts,
@@ -24,17 +28,19 @@ class InboxLife implements OnApplicationBootstrap, OnApplicationShutdown {
   ) {}
 
   onApplicationBootstrap(): void {
-    const { keys, inbox, logger } = this.parts;
+    const { keys, inbox, warnings, logger } = this.parts;
     if (this.applies) {
       const openBody: OpenBody = async (taken) => (await keys.openInbox(taken, taken.sealed)).body;
       this.#applier = startApplier({ ...this.parts, openBody });
     }
     this.#retention = new Retention(inbox, logger);
     this.#retention.start();
+    this.#keeper = new InboxKeyKeeper({ ...this.parts.keyKeeping, warnings, logger });
+    this.#keeper.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.#applier?.close(), this.#retention?.close()]);
+    await Promise.all([this.#applier?.close(), this.#retention?.close(), this.#keeper?.close()]);
   }
 }
 

@@ -1,7 +1,8 @@
 import { AccessRecorder } from '#command-handling/access-record';
 import { Batcher, TenantShards, appendOver } from '#event-store';
-import type { Environment } from '#keys';
+import type { Environment, KeyCacheLimits } from '#keys';
 import {
+  PlatformKeyRotation,
   PlatformKeys,
   PostgresPlatformKeyStore,
   PostgresProcessorSecrets,
@@ -19,6 +20,7 @@ import { createMetrics } from '#platform/metrics';
 import { Warnings } from '#platform/warnings';
 import type { Pool } from 'pg';
 
+import type { InboxKeyKeeping } from './inbox/index.js';
 import { Inbox } from './inbox/index.js';
 import { IngestMetrics } from './metrics.js';
 import { Reception } from './receive/reception.js';
@@ -31,6 +33,7 @@ export interface WebhookIngestParts {
   pool: Pool;
   appendPool: Pool;
   keys: PlatformKeys;
+  keyKeeping: InboxKeyKeeping;
   inbox: Inbox;
   reception: Reception;
   /** Those whose deliveries keep not verifying. */
@@ -49,12 +52,14 @@ export interface PartsOptions {
   /** Where finished log lines go; standard output by default. */
   write?: (line: string) => void;
   now?: () => Date;
+  /** Of the keys that it has in clear. */
+  keyCache?: KeyCacheLimits;
 }
 
 /** Opens pools, keys and the inbox. Throws ConfigurationError for what this release cannot serve. */
 export const openWebhookIngestParts = async (
   configuration: Configuration,
-  { write, now }: PartsOptions = {},
+  { write, now, keyCache }: PartsOptions = {},
 ): Promise<WebhookIngestParts> => {
   const { databaseUrl, environment, stripe } = configuration;
   const logger = createLogger({ app: 'webhook-ingest', level: configuration.logLevel, ...(write && { write }) });
@@ -69,7 +74,9 @@ export const openWebhookIngestParts = async (
   const close = async (): Promise<void> => {
     await Promise.all([pool.end(), appendPool.end()]);
   };
-  const keys = new PlatformKeys({ app: 'webhook-ingest', environment, kms, store: new PostgresPlatformKeyStore(pool) });
+  const ofIngest = { app: 'webhook-ingest', environment, kms } as const;
+  const keyStore = new PostgresPlatformKeyStore(pool);
+  const keys = new PlatformKeys({ ...ofIngest, store: keyStore, cache: keyCache });
   const store = new PostgresProcessorSecrets(pool);
   try {
     await storeFirstSecrets({ environment, stripe, store, keys, logger });
@@ -89,6 +96,11 @@ export const openWebhookIngestParts = async (
     pool,
     appendPool,
     keys,
+    keyKeeping: {
+      store: keyStore,
+      rotation: new PlatformKeyRotation({ ...ofIngest, store: keyStore }),
+      lifeDays: configuration.keyRotationDays,
+    },
     inbox,
     reception: new Reception({ environment, secrets, keys, inbox, metrics: ingestMetrics, networks, logger, now }),
     networks,

@@ -258,7 +258,8 @@ describe('a delivery in the inbox', () => {
     const options = { environment: 'test', kms, store } as const;
     const rotation = new PlatformKeyRotation({ app: 'operator', ...options });
     for (const processor of ['stripe', 'adyen'])
-      for (const version of [1, 2, 3]) expect(await rotation.rotate(processor, 'inbox')).toBe(version);
+      for (const version of [0, 1, 2])
+        expect(await rotation.rotate({ processor, purpose: 'inbox', version })).toBe(true);
     const [gateway, ingest] = [
       new PlatformKeys({ app: 'gateway', ...options }),
       new PlatformKeys({ app: 'webhook-ingest', ...options }),

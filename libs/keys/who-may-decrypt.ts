@@ -90,8 +90,8 @@ export const whoMayDecrypt: Readonly<Record<KeyUser, readonly KeyCapability[]>> 
   ],
   'key-custodian': ['master-key:rotate'],
   privacy: ['personal:seal', 'personal:open'],
-  // Nothing of a tenant.
-  'webhook-ingest': ['inbox:seal', 'inbox:open', 'webhook-secret:seal', 'webhook-secret:open'],
+  // Nothing of a tenant. It replaces the key of the inbox when that is old.
+  'webhook-ingest': ['inbox:seal', 'inbox:open', 'webhook-secret:seal', 'webhook-secret:open', 'platform-key:rotate'],
   // Salts what it seals, and signs it. It opens nothing.
   'merkle-anchor': ['audit-salt:mac', 'checkpoint:sign', 'checkpoint:show-key'],
   relay: [],

@@ -122,7 +122,7 @@ export const withPlatformTables: Record<string, string> = {
   'webhook-ingest: select platform_key where of the inbox or webhook secrets':
     'opens deliveries, and secrets of endpoints that an earlier release sealed',
   'webhook-ingest: insert platform_key (processor, purpose, version, wrapped) where of the inbox':
-    'makes the first where there is none',
+    'makes the first where there is none, and the one that follows the newest, once a day at most',
   'webhook-ingest: select processor_secret where a webhook secret': 'verifies deliveries',
   'webhook-ingest: insert processor_secret where first webhook secret of a trial':
     'stores the first secret outside of production; rotation is the operator’s',

@@ -98,11 +98,17 @@ describe('the IAM policies', () => {
 
   it('let who rotates keys prove that they open by wrapping them for a purpose that nobody opens, and for no other', () => {
     const proofs = [tenantOf(proofPurpose), platformOf(proofPurpose)];
+    const rotates: Record<string, (context: Context) => boolean> = {
+      operator: () => true,
+      gateway: (context) => 'tenantId' in context,
+      'webhook-ingest': (context) => 'processor' in context,
+    };
     for (const context of [...contexts, ...proofs])
-      for (const user of ['operator', 'gateway'])
+      for (const [user, itsOwn] of Object.entries(rotates))
         expect([user, context, allows(user, 'kms:ReEncryptTo', context)]).toEqual([
-          ...[user, context, proofs.includes(context) && (user === 'operator' || 'tenantId' in context)],
+          ...[user, context, proofs.includes(context) && itsOwn(context)],
         ]);
+    expect(whoMay('kms:ReEncryptFrom', platformOf('inbox'))).toEqual(['key-custodian', 'operator', 'webhook-ingest']);
     for (const action of [...uses, 'kms:ReEncryptFrom'])
       for (const context of proofs) expect(whoMay(action, context)).toEqual([]);
   });

@@ -40,7 +40,7 @@ const number = new Intl.NumberFormat('en');
 
 const explained = `
 A new version seals from then on; running processes know it within five minutes, and the older ones open for as long as anything stands
-under them. Nothing fails meanwhile. The gateway does the same by itself every KEY_ROTATION_DAYS (90).
+under them. Nothing fails meanwhile. Every KEY_ROTATION_DAYS (90) the gateway, and webhook-ingest for the key of its inbox, do the same by themselves.
 What was interrupted goes on with --made-before and the time at which it began, which it says itself.
 Keys of the purposes ${lastingPurposes.join(' and ')} are compared with and never replaced; --master wraps them anew, as all others.
 
@@ -199,8 +199,8 @@ const rotatePlatformKeys = async (
   outcomes: Outcomes,
 ): Promise<void> => {
   const due = (await standingOfPlatform(pool, before)).filter(({ overdue }) => overdue);
-  for (const { processor, purpose } of due)
-    await outcomes.count(async () => (await rotation.rotate(processor, purpose as RotatingPlatformPurpose)) > 0);
+  for (const { processor, purpose, version } of due)
+    await outcomes.count(() => rotation.rotate({ processor, purpose: purpose as RotatingPlatformPurpose, version }));
 };
 
 const rotateMaster = async (

@@ -1,7 +1,7 @@
 import { isTenantId } from '#access/tenancy';
 import { isTransient } from '#event-store';
 import type { Keys, TenantKeyRotation } from '#keys';
-import { KeyManagementUnavailable, NewestKeyUnusable, NewestRefused } from '#keys';
+import { KeyManagementUnavailable, NewestKeyUnusable, NewestRefused, isRotating } from '#keys';
 import type { Logger } from '#platform/logging';
 import type { Registry } from '#platform/metrics';
 import { Pause, within } from '#platform/waiting';
@@ -176,14 +176,15 @@ export class KeyKeeper {
     return done;
   }
 
-  /** Whoever asks whether this process is ready is told of keys that are overdue. */
+  /** Whoever asks whether this process is ready is told of keys that are overdue: tenants'. Of the platform's, the ingest tells, which replaces it. */
   async #tell(): Promise<void> {
-    const overdue = (await this.#due.ages(this.#options.lifeDays)).reduce((sum, ages) => sum + ages.overdue, 0);
+    const ages = (await this.#due.ages(this.#options.lifeDays)).filter(({ purpose }) => isRotating(purpose));
+    const overdue = ages.reduce((sum, each) => sum + each.overdue, 0);
     this.#options.warnings?.set(
       warningCode,
       overdue === 0
         ? undefined
-        : `${overdue} keys are older than ${this.#options.lifeDays} days and were not replaced${this.#trouble === undefined ? '' : ` (${this.#trouble})`}: look at the log of the gateway, and at billing keys status; billing keys rotate --overdue replaces those of the platform, too`,
+        : `${overdue} keys are older than ${this.#options.lifeDays} days and were not replaced${this.#trouble === undefined ? '' : ` (${this.#trouble})`}: look at the log of the gateway, and at billing keys status`,
     );
   }
 

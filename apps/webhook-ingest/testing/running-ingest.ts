@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { SecretName } from '#keys';
+import type { KeyCacheLimits, SecretName } from '#keys';
 import { LocalKeyManagement, PlatformKeys, PostgresPlatformKeyStore, PostgresProcessorSecrets } from '#keys';
 import type { Configuration } from '#platform/configuration';
 import { readConfiguration } from '#platform/configuration';
@@ -89,10 +89,11 @@ export interface IngestOptions extends Partial<ServeOptions> {
   /** The way to its database, by a proxy for instance. */
   route?: (databaseUrl: string) => string;
   now?: () => Date;
+  keyCache?: KeyCacheLimits;
 }
 
 export const startIngest = async (options: IngestOptions = {}): Promise<RunningIngest> => {
-  const { environment = {}, route = (url) => url, now, ...serveOptions } = options;
+  const { environment = {}, route = (url) => url, now, keyCache, ...serveOptions } = options;
   const database = await createTestDatabase();
   const directory = await mkdtemp(join(tmpdir(), 'billing-ingest-'));
   const lines: string[] = [];
@@ -104,7 +105,7 @@ export const startIngest = async (options: IngestOptions = {}): Promise<RunningI
     STRIPE_WEBHOOK_SECRET: secret,
     ...environment,
   });
-  const parts = await openWebhookIngestParts(configuration, { write: (line) => lines.push(line), now });
+  const parts = await openWebhookIngestParts(configuration, { write: (line) => lines.push(line), now, keyCache });
   const served = await serve(parts, { port: 0, applies: false, ...serveOptions });
   const { url } = served;
   return {

@@ -8,6 +8,14 @@ import type { KeyUser } from '../who-may-decrypt.js';
 export const rotatingPlatformPurposes = ['inbox'] as const;
 export type RotatingPlatformPurpose = (typeof rotatingPlatformPurposes)[number];
 
+/** A version of a key of the platform. */
+export interface PlatformKeyVersion {
+  /** Such as `stripe`. */
+  processor: string;
+  purpose: RotatingPlatformPurpose;
+  version: number;
+}
+
 /** Makes newer versions of the platform's own keys. */
 export class PlatformKeyRotation {
   readonly #options: { app: KeyUser; environment: Environment; kms: KeyManagement; store: PlatformKeyStore };
@@ -17,17 +25,20 @@ export class PlatformKeyRotation {
   }
 
   /**
-   * Makes the next version, the first where there is none. Gives its number. Rejects with NewestRefused where the newest does not open under
-   * this key management.
+   * Makes the version that follows `version`, the newest until now; 0 where there is none. False where somebody has made it already. Whoever has
+   * the key in its cache seals under the one before it for as long as the cache keeps it. Rejects with NewestRefused where `version` does not
+   * open under this key management.
    */
-  async rotate(processor: string, purpose: RotatingPlatformPurpose): Promise<number> {
+  async rotate({ processor, purpose, version }: PlatformKeyVersion): Promise<boolean> {
     const { app, kms, environment, store } = this.#options;
     assertMayUse(app, 'platform-key:rotate');
     const newest = (await store.read(processor, purpose)).at(-1);
+    if ((newest?.version ?? 0) !== version) return false;
     if (newest) await assertNewestOpens(kms, newest.wrapped, { processor, purpose, environment });
-    const version = (newest?.version ?? 0) + 1;
     const wrapped = await kms.generateDataKeyWithoutPlaintext({ processor, purpose, environment });
-    await store.insert(processor, purpose, version, wrapped);
-    return version;
+    await store.insert(processor, purpose, version + 1, wrapped);
+    // Another process may have been first: then its version is there, and not ours.
+    const added = (await store.read(processor, purpose)).find((each) => each.version === version + 1);
+    return added?.wrapped.equals(wrapped) ?? false;
   }
 }

@@ -154,6 +154,8 @@ describe('a rotation of the master key', () => {
   });
 });
 
+const inbox = (version: number) => ({ processor: 'stripe', purpose: 'inbox', version }) as const;
+
 describe('a newer version', () => {
   const [tenantId, other] = [randomUUID(), new KmsInMemory()];
   const context = { tenantId, purpose: 'token', environment: 'test' } as const;
@@ -194,11 +196,28 @@ describe('a newer version', () => {
       read: () => rows.read('inbox'),
       insert: (_: string, __: string, version: number, wrapped: Buffer) => rows.insert('inbox', version, wrapped),
     };
-    const platform = (kms: KmsInMemory) =>
-      new PlatformKeyRotation({ app: 'operator', environment: 'test', kms, store }).rotate('stripe', 'inbox');
+    const after = (version: number, kms: KmsInMemory) =>
+      new PlatformKeyRotation({ app: 'operator', environment: 'test', kms, store }).rotate(inbox(version));
     const kms = new KmsInMemory();
-    expect([await platform(kms), await platform(kms)]).toEqual([1, 2]);
-    await expect(platform(other)).rejects.toThrow(NewestRefused);
+    expect([await after(0, kms), await after(1, kms)]).toEqual([true, true]);
+    await expect(after(2, other)).rejects.toThrow(NewestRefused);
+    expect(await rows.read('inbox')).toHaveLength(2);
+  });
+
+  it('of the platform follows the version that was found due, and is one however many find it so', async () => {
+    const rows = new RowsInMemory();
+    const store = {
+      read: () => rows.read('inbox'),
+      insert: (_: string, __: string, version: number, wrapped: Buffer) => rows.insert('inbox', version, wrapped),
+    };
+    const rotation = new PlatformKeyRotation({
+      ...{ app: 'webhook-ingest', environment: 'test', store },
+      kms: new KmsInMemory(),
+    });
+    expect(await rotation.rotate(inbox(0))).toBe(true);
+    const made = await Promise.all([1, 1, 1].map((version) => rotation.rotate(inbox(version))));
+    expect(made.filter(Boolean)).toHaveLength(1);
+    for (const version of [0, 1, 9]) expect(await rotation.rotate(inbox(version))).toBe(false);
     expect(await rows.read('inbox')).toHaveLength(2);
   });
 });
@@ -223,8 +242,7 @@ describe('who may make and wrap keys', () => {
     const tenants = new TenantKeyRotation({ ...options, keyring });
     if (act === 'create') return tenants.create(tenantId);
     if (act === 'rotate') return tenants.rotate({ tenantId, purpose: 'token', version: 1 });
-    if (act === 'rotatePlatform')
-      return new PlatformKeyRotation({ ...options, store: platformStore }).rotate('stripe', 'inbox');
+    if (act === 'rotatePlatform') return new PlatformKeyRotation({ ...options, store: platformStore }).rotate(inbox(0));
     const { store } = await stored(new KmsInMemory(), 0);
     return new MasterKeyRotation({ ...options, store }).run();
   };
