@@ -144,6 +144,7 @@ export class MerkleAnchor {
       });
     });
     await this.#wakeups.close();
+    await this.#lookBack.close();
   }
 
   readonly #assertMayWrite = (): void => {
@@ -173,7 +174,7 @@ export class MerkleAnchor {
     if (this.#isStandby) return this.#sleep(renewMs);
     this.#work ??= await this.#open();
     await this.#heal(this.#work); // first: what keeps the next checkpoint back keeps nobody from being given the last
-    if (this.#work.published) await this.#lookBack.goOn(this.#work.published.size);
+    if (this.#work.published) this.#lookBack.goOn(this.#work.published.size);
     if (await this.#advance(this.#work)) return;
     if (!this.#stop.signal.aborted) await this.#due.next(); // what woke it to close may have been taken for news of a shard
   }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -91,5 +91,16 @@ describe('the app', () => {
     for (const folder of ['', 'keys', 'tile', 'tile/entries'])
       expect([folder, await modeOf(join(log, folder))]).toEqual([folder, less(0o755)]);
     expect(await modeOf(join(directory, 'audit/anchor'))).toBe('700');
+  });
+
+  it('reads no more of a file of the log than one of its kind can have', async () => {
+    await writeFile(join(directory, 'audit/log/checkpoint'), Buffer.alloc(1_000_001));
+    const parts = await openMerkleAnchorParts(readConfiguration(environment()));
+    parts.anchor.start();
+    for (let tries = 0; tries < 2_000 && parts.anchor.standing.state !== 'stopped'; tries += 1)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await expect(parts.isReady()).rejects.toThrow('and is not read: find out who wrote it');
+    await parts.anchor.close();
+    await parts.close();
   });
 });

@@ -1,4 +1,4 @@
-import { cp, rm } from 'node:fs/promises';
+import { cp, rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { DirectoryStore } from '#object-store';
@@ -6,6 +6,7 @@ import { jest } from '@jest/globals';
 
 import { ObjectStoreAnchor } from './anchors/index.js';
 import { AuditedLog, longPatienceMs, patienceMs } from './testing/audited-log.js';
+import { SilentObserver } from './testing/silent-observer.js';
 
 jest.setTimeout(longPatienceMs);
 
@@ -24,9 +25,13 @@ const watched = (lost: number[]) => ({
 });
 const older = (): string => `${log.anchorPath}.older`;
 const setAside = (): Promise<void> => cp(log.anchorPath, older(), { recursive: true });
+/** At once: who looks meanwhile finds the one or the other. */
 const rollBack = async (): Promise<void> => {
-  await rm(log.anchorPath, { recursive: true });
-  await cp(older(), log.anchorPath, { recursive: true });
+  const [back, gone] = [`${log.anchorPath}.back`, `${log.anchorPath}.gone`];
+  await cp(older(), back, { recursive: true });
+  await rename(log.anchorPath, gone);
+  await rename(back, log.anchorPath);
+  await rm(gone, { recursive: true });
 };
 
 it('an anchor that was rolled back while nobody ran is told at the start, and stops nothing: the log extends what it has', async () => {
@@ -57,21 +62,22 @@ it('so is one that was emptied; one that has what was published is not', async (
 
 it('an anchor that is rolled back under a running process is told, also where newer checkpoints are kept there since', async () => {
   await setAside();
+  const { size } = await log.checkpoint();
   const lost: number[] = [];
   const anchor = log.anchor({ ...watched(lost), lookBackMs: 300 });
-  const sizes: number[] = [];
   const grow = async (): Promise<void> => {
     await log.append(1);
     await log.published(await log.events());
-    sizes.push((await log.checkpoint()).size);
   };
   await grow();
   await sleep(350); // the look that takes it for the one to look for
   await grow();
+  const { size: newest } = await log.checkpoint();
   await rollBack();
   for (const until = Date.now() + patienceMs; lost.length === 0; await grow())
     if (Date.now() > until) throw new Error('nothing was told');
-  expect(sizes).toContain(lost[0]);
+  expect(lost[0]).toBeGreaterThan(size);
+  expect(lost[0]).toBeLessThanOrEqual(newest);
   expect(anchor.standing.state).toBe('sealing');
   await log.stop(anchor);
 });
@@ -95,5 +101,39 @@ it('an anchor that cannot be asked while it runs is asked again, and stops nothi
   expect(anchor.failures).toBe(0);
   await log.append(1);
   await log.published(await log.events());
+  await log.stop(anchor);
+});
+
+it('an anchor that does not answer whether it still has a checkpoint holds nothing up, is not asked twice at once, and the others are asked', async () => {
+  const [kept, other] = [watched([]).anchors[0], new ObjectStoreAnchor(new DirectoryStore(`${log.anchorPath}.other`))];
+  let [asked, askedOther] = [0, 0];
+  const around = {
+    name: 'a place',
+    lookFor: () => {
+      asked += 1;
+      return asked === 1 ? Promise.resolve() : new Promise<void>(() => undefined);
+    },
+    newest: () => (kept as ObjectStoreAnchor).newest(),
+    keep: (...given: Parameters<ObjectStoreAnchor['keep']>) => (kept as ObjectStoreAnchor).keep(...given),
+  };
+  const others = {
+    name: 'another place',
+    lookFor: (size: number) => {
+      askedOther += 1;
+      return other.lookFor(size);
+    },
+    newest: () => other.newest(),
+    keep: (...given: Parameters<ObjectStoreAnchor['keep']>) => other.keep(...given),
+  };
+  const observer = new SilentObserver();
+  const anchor = log.anchor({ checkpointMs, anchors: [around, others], lookBackMs: 20, observer });
+  for (const until = Date.now() + patienceMs; asked < 2; await sleep(5))
+    if (Date.now() > until) throw new Error('it was not asked');
+  await log.append(1);
+  await log.published(await log.events());
+  for (const until = Date.now() + patienceMs; observer.warnings.length === 0 || askedOther < 5; await sleep(5))
+    if (Date.now() > until) throw new Error('nobody was told');
+  expect(observer.warnings[0]).toContain('has not answered');
+  expect(asked).toBe(2);
   await log.stop(anchor);
 });

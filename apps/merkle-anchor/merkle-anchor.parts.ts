@@ -38,7 +38,7 @@ export interface MerkleAnchorParts {
 const anchorRetention = { years: 7 };
 
 const lostByAnchor =
-  'an anchor of the audit log no longer has a checkpoint that it had: an older copy was put in its place, or somebody deleted it; find out who. One that was added just now has none yet';
+  'an anchor of the audit log no longer has a checkpoint that it had: an older copy was put in its place, or somebody deleted or replaced it; find out who. One that was added just now has none yet: restart after the next checkpoint, this stays until then';
 
 /** Opens the pool, the keys, the store, the witnesses and the anchors, without starting anything. Throws ConfigurationError. */
 export const openMerkleAnchorParts = async (configuration: Configuration): Promise<MerkleAnchorParts> => {

@@ -18,11 +18,13 @@ export const logFileBytes = (path: string): number => bounds.find(([prefix]) => 
 export const boundedLog = (store: ObjectStore): ObjectStore => ({
   name: store.name,
   read: async (path) => {
+    const maxBytes = logFileBytes(path);
     try {
-      return await store.read(path, { maxBytes: logFileBytes(path) });
+      return await store.read(path, { maxBytes });
     } catch (error) {
-      if (error instanceof ObjectTooLarge) throw new Malformed(path, error.message);
-      throw error;
+      if (!(error instanceof ObjectTooLarge)) throw error;
+      // Without the name of the store: readers of the published log are told this, too.
+      throw new Malformed(path, `it has more than ${String(maxBytes)} bytes, and is not read: find out who wrote it`);
     }
   },
   create: (path, bytes) => store.create(path, bytes),

@@ -460,7 +460,7 @@ describe('a log that does not agree with the events', () => {
     await addCustomer(tenant);
     await addCustomer(other);
     const events = await Promise.all([tenant, other].map(anEventOf));
-    const runs = await log.seal();
+    const runs = await sealAll();
     const first = runs[0]?.index ?? 0;
     const size = runs.reduce((sum, { count }) => sum + count, first);
     const idle = Array.from({ length: 16 }, (_, shard) => shard).find((shard) =>
@@ -536,6 +536,19 @@ describe('a log that does not agree with the events', () => {
     expectProblem(await proofOf(tenant, eventId), 503, 'audit_log_inconsistent');
     await log.store.replace(tile, whole);
     expect((await proofOf(tenant, eventId)).status).toBe(200);
+  });
+
+  it('has no file that is larger than its kind can be: one that somebody put there is not read, nor told where it lies', async () => {
+    const whole = (await log.store.read(vkeyPath)) ?? new Uint8Array();
+    await log.store.replace(vkeyPath, Buffer.alloc(1_000_001));
+    try {
+      const reply = await tenant.get('/v1/audit/vkey');
+      expectProblem(reply, 503, 'audit_log_inconsistent');
+      expect(reply.text).not.toContain(api.dataDirectory);
+    } finally {
+      await log.store.replace(vkeyPath, whole);
+    }
+    expect((await tenant.get('/v1/audit/vkey')).status).toBe(200);
   });
 
   it('is not served while its store is away, and is again once it is back; events are told all the time', async () => {

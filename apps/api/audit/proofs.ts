@@ -48,9 +48,10 @@ export class Proofs {
    * The proofs of events of one stream, in their order; undefined for those that no published checkpoint covers by `timeoutMs`. Throws as `of` does.
    */
   async ofAll(tenantId: string, events: readonly AuditedEvent[], timeoutMs: number): Promise<(Proof | undefined)[]> {
-    const until = Date.now() + timeoutMs;
     const last = events.at(-1);
-    if (last && timeoutMs > 0) await this.places.indexOf(last, timeoutMs); // a stream lies in one shard: those before it are sealed by then
+    if (!last) return [];
+    const until = Date.now() + timeoutMs;
+    if (timeoutMs > 0) await this.places.indexOf(last, timeoutMs); // a stream lies in one shard: those before it are sealed by then
     const indexes = await this.places.indexesOf(events);
     await this.#assertNotSealed(events.filter((_, at) => indexes[at] === undefined));
     const covered = await this.#headOver(Math.max(0, ...indexes.map((index) => index ?? 0)), until);

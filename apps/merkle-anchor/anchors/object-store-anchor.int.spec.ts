@@ -107,6 +107,21 @@ describe('a folder as an anchor', () => {
     await expect(open().newest()).rejects.toThrow(`${place()}/checkpoints/zzz: it has no name of a checkpoint`);
   });
 
+  it('names a file that is too large to read, and tells that the checkpoint which was there is lost', async () => {
+    const lost: number[] = [];
+    const store = new DirectoryStore(place());
+    const running = new ObjectStoreAnchor(store, { lost: (size) => lost.push(size) });
+    const asked = new ObjectStoreAnchor(store, { lost: (size) => lost.push(size) });
+    await keepAll(running, [10, 20]);
+    await store.replace(checkpointPathOf(20), Buffer.alloc(1_000_001));
+    await asked.lookFor(20);
+    expect(lost).toEqual([20]);
+    const named = { code: 'audit_malformed', message: expect.stringContaining(checkpointPathOf(20)) as string };
+    await expect(running.newest()).rejects.toMatchObject(named);
+    expect(lost).toEqual([20, 20]);
+    await expect(keepAll(open(), [20])).rejects.toMatchObject(named);
+  });
+
   it('refuses to go on over a file of that size that is no checkpoint', async () => {
     await new DirectoryStore(place()).create(checkpointPathOf(5), Buffer.from('garbage'));
     await expect(keepAll(open(), [5])).rejects.toMatchObject({ code: 'audit_malformed' });

@@ -1,6 +1,7 @@
 import type { Checkpoint, TreeHead } from '#audit';
 import { Malformed, parseCheckpoint, parseNote, sameHash } from '#audit';
 import type { ObjectStore } from '#object-store';
+import { ObjectTooLarge } from '#object-store';
 
 import type { LastingAnchor } from '../ports.js';
 import { AnchoredFork } from './anchored-fork.js';
@@ -72,8 +73,14 @@ export class ObjectStoreAnchor implements LastingAnchor {
     this.#isAlone = true;
   }
 
+  /** What is too large for a note is not the checkpoint that was there. */
   async #has(size: number): Promise<boolean> {
-    return (await this.#store.read(checkpointPathOf(size), { maxBytes: maxNoteBytes })) !== undefined;
+    try {
+      return (await this.#store.read(checkpointPathOf(size), { maxBytes: maxNoteBytes })) !== undefined;
+    } catch (error) {
+      if (error instanceof ObjectTooLarge) return false;
+      throw error;
+    }
   }
 
   #tellLost(size: number): void {
@@ -101,8 +108,15 @@ export class ObjectStoreAnchor implements LastingAnchor {
   }
 
   async #read(path: string): Promise<string> {
-    const bytes = await this.#store.read(path, { maxBytes: maxNoteBytes });
-    if (!bytes) throw new Malformed(`${this.name}/${path}`, 'it was listed and is not there');
+    const where = `${this.name}/${path}`;
+    const bytes = await this.#store.read(path, { maxBytes: maxNoteBytes }).catch((error: unknown) => {
+      if (!(error instanceof ObjectTooLarge)) throw error;
+      throw new Malformed(
+        where,
+        `it has more than ${String(maxNoteBytes)} bytes, and is not read: find out who wrote it`,
+      );
+    });
+    if (!bytes) throw new Error(`${where} was listed and is not there: ask again`);
     return Buffer.from(bytes).toString('utf8');
   }
 

@@ -29,23 +29,33 @@ export const assertExtendsAnchors = async (
   anchors: readonly CheckpointAnchor[],
 ): Promise<void> => {
   for (const anchor of anchors) {
-    const note = await unlessForked(() => anchor.newest());
-    if (note !== undefined) await assertExtends(store, head, origin, { name: anchor.name, note });
+    const refuse = refusalOf(anchor);
+    const note = await unlessForked(() => anchor.newest()).catch((error: unknown) => {
+      if (error instanceof Malformed) throw refuse(error.message, { cause: error });
+      throw error;
+    });
+    if (note !== undefined) await assertExtends(store, head, origin, note, refuse);
   }
 };
 
-const assertExtends = async (
-  store: ObjectStore,
-  head: TreeHead,
-  origin: string,
-  { name, note }: { name: string; note: string },
-): Promise<void> => {
-  const refuse = (why: string, options?: ErrorOptions): SealingStopped =>
+type Refusal = (why: string, options?: ErrorOptions) => SealingStopped;
+
+const refusalOf =
+  ({ name }: CheckpointAnchor): Refusal =>
+  (why, options) =>
     new SealingStopped(
       'not_an_extension',
       `${name} keeps a checkpoint that the log does not extend: ${why}. Nothing is sealed any more; see docs/operations/audit-log.md`,
       options,
     );
+
+const assertExtends = async (
+  store: ObjectStore,
+  head: TreeHead,
+  origin: string,
+  note: string,
+  refuse: Refusal,
+): Promise<void> => {
   try {
     const kept = parseCheckpoint(parseNote(note).text);
     if (kept.origin !== origin) throw refuse(`it is of ${kept.origin}, and this log is ${origin}`);

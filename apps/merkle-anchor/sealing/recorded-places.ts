@@ -5,6 +5,8 @@ import type { ObjectStore } from '#object-store';
 
 /** Bundles of a step that are read ahead: a step has a run of each of sixteen shards at most, and two ends of each. */
 const maxAheadOfStep = 32;
+/** Bundles that are held, 66 kB each at most: those of the sixteen steps that are read ahead, and some. Nothing is read ahead beyond that. */
+const maxHeld = 600;
 
 /**
  * Holds interleaving records against the entries of the log before Postgres is told of them: a record that says otherwise would stay there for good.
@@ -20,10 +22,13 @@ export class RecordedPlaces {
     private readonly size: number,
   ) {}
 
-  /** Reads what `assertSealed` will need of a step, one bundle after the other. Rejects where one cannot be read. */
+  /** Reads what `assertSealed` will need of a step, one bundle after the other, while there is room. Rejects where one cannot be read. */
   async readAhead(step: Interleaving): Promise<void> {
     const ends = leafRunsOf(step).flatMap(({ index, count }) => [bundleOf(index), bundleOf(index + count - 1)]);
-    for (const index of [...new Set(ends)].slice(0, maxAheadOfStep)) await this.#bundle(index);
+    for (const index of [...new Set(ends)].slice(0, maxAheadOfStep)) {
+      if (this.#bundles.size >= maxHeld) return;
+      await this.#bundle(index);
+    }
   }
 
   /**

@@ -23,7 +23,7 @@ interface Ahead {
 /**
  * The records of steps that are gone through in their order. A store of which each answer takes a while is asked for sixteen at once, by their paths;
  * which record follows is still told by the one before it alone, and a path that the listing has and no step leads to counts for nothing. Nothing is
- * listed before a second step is asked for: where a log is opened as it was left, there is none.
+ * listed before a step is found: where a log is opened as it was left, there is none. What cannot be listed or read ahead just now is read in its turn.
  */
 export class StepsAhead {
   readonly #options: StepsAheadOptions;
@@ -35,11 +35,12 @@ export class StepsAhead {
     this.#options = options;
   }
 
-  /** The step that begins at `size`, which grows from call to call; undefined where there is none. Rejects as `readStep` and the store do. */
+  /** The step that begins at `size`, which grows from call to call; undefined where there is none. Rejects as `readStep` does. */
   async at(size: number): Promise<Interleaving | undefined> {
     while ((this.#ahead[0]?.size ?? Infinity) < size) this.#ahead.shift();
-    const isAhead = this.#ahead[0]?.size === size;
-    const step = await (isAhead ? this.#ahead.shift()?.step : this.#options.readStep(size));
+    const readNow = (): Promise<Interleaving | undefined> => this.#options.readStep(size);
+    const ahead = this.#ahead[0]?.size === size ? this.#ahead.shift() : undefined;
+    const step = await (ahead ? ahead.step.catch(readNow) : readNow());
     if (step) await this.#fill(size);
     return step;
   }
@@ -49,8 +50,9 @@ export class StepsAhead {
       if (this.#listed.length === 0) await this.#list(this.#ahead.at(-1)?.size ?? size);
       const next = this.#listed.shift();
       if (next === undefined) return;
+      if (next <= size) continue; // names that somebody put between two steps
       const step = this.#read(next);
-      step.catch(() => undefined); // it rejects again where it is awaited
+      step.catch(() => undefined); // it is read again where it is awaited
       this.#ahead.push({ size: next, step });
     }
   }
@@ -58,7 +60,7 @@ export class StepsAhead {
   async #list(after: number): Promise<void> {
     if (this.#isAllListed) return;
     const range = { after: interleavingPath(after), limit: listedAtOnce };
-    const paths = await this.#options.store.list(interleavingPrefix, range);
+    const paths = await this.#options.store.list(interleavingPrefix, range).catch((): string[] => []);
     this.#isAllListed = paths.length < listedAtOnce;
     this.#listed = paths.map(sizeOfInterleavingPath).filter((size) => size !== undefined);
   }

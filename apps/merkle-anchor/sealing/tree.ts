@@ -39,7 +39,8 @@ export class SealedTree {
 
   /** Notes a step that is durable: it waits for a checkpoint that covers it. */
   sealed(step: Interleaving): void {
-    this.#steps.push(step);
+    // A hash lies in a slab of some kilobytes with others, which are forgotten: kept as it is, it would keep the slab.
+    this.#steps.push({ ...step, root: new Uint8Array(step.root) });
   }
 
   /** Makes every file of the tree durable, as it has to be before its head is signed. */

@@ -51,6 +51,21 @@ describe('billing audit export', () => {
     expect([ran.code, JSON.parse(ran.out)]).toMatchObject([1, { ok: false, finding: { kind: 'leaf', index: 0 } }]);
   });
 
+  it('does not copy a file that is larger than its kind can be, and says in one line which', async () => {
+    const tile = join(world.source, 'tile/0/000');
+    const bytes = await readFile(tile);
+    await writeFile(tile, Buffer.concat([bytes, Buffer.alloc(32)]));
+    const dir = world.fresh('export');
+    try {
+      await expect(exporting('--dir', dir)).rejects.toThrow(
+        /^malformed tile\/0\/000: it has more than 8192 bytes, and is not read: find out who wrote it$/,
+      );
+    } finally {
+      await writeFile(tile, bytes);
+    }
+    await expect(stat(join(dir, 'tile/0/000'))).rejects.toThrow('ENOENT');
+  });
+
   it('leaves the checkpoint of an earlier export where the log does not extend it', async () => {
     const dir = world.fresh('export');
     await exporting('--dir', dir);

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 import { LogBroken } from '#audit';
+import { boundedLog } from '#audit-log';
 import { isTenantId } from '#access/tenancy';
 import type { Environment } from '#keys';
 import { Keys, PostgresSubjectKeyStore, PostgresTenantKeyStore, openKeyManagement } from '#keys';
@@ -65,7 +66,7 @@ const run = async (given: NodeJS.ProcessEnv, options: ExportOptions): Promise<vo
   let display: ProgressDisplay | undefined;
   let doing: string | undefined;
   const log: Omit<LogExport, 'openings'> = {
-    source: openObjectStore(configuration.audit.log),
+    source: boundedLog(openObjectStore(configuration.audit.log)),
     target: openObjectStore(folder, { published: true }),
     onProgress: (what, leaves, size) => {
       if (options.quiet) return;

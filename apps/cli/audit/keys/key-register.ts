@@ -1,5 +1,6 @@
 import type { AuditKeys } from '#domain/audit-key';
 import { Refusal } from '#domain';
+import { boundedLog } from '#audit-log';
 import { AuditKeyRegister, readKeyHistory, verifierKeyOf, vouchedKeys } from '#audit-log/keys';
 import type { VerifierKey } from '#audit';
 import { KeyManagementUnavailable, LogSigning, openKeyManagement } from '#keys';
@@ -45,7 +46,7 @@ export const withAuditKeys = async (
   const { origin } = audit;
   const pool = openOperator(given, 'billing_operator', { max: 2 });
   const register = new AuditKeyRegister({ pool, origin });
-  const store = openObjectStore(audit.log);
+  const store = boundedLog(openObjectStore(audit.log));
   const vouched = async () => vouchedKeys(store, await readKeyHistory(pool, origin), origin);
   try {
     await work({
