@@ -27,8 +27,8 @@ begin
 end $$;
 
 -- A client that stops in the middle of a transaction loses it, and what it holds, also where it is none of our pools: a login that was stolen, or psql.
--- By default: a session can say otherwise, and a role of itself. People who read the log have longer, to think. Written where it is not so already:
--- databases of a cluster that are migrated at the same time would be in each other's way.
+-- By default: a session can say otherwise, and a role of itself. People who read the log have longer, to think. Written where there is no
+-- bound: one that an operator has set stays, and databases of a cluster that are migrated at the same time are not in each other's way.
 do $$
 declare
   wanted text;
@@ -42,7 +42,7 @@ begin
   loop
     if not exists (
       select from pg_db_role_setting s where s.setdatabase = 0 and s.setrole = (select oid from pg_roles where rolname = wanted)
-        and 'idle_in_transaction_session_timeout=' || longest = any (s.setconfig)
+        and exists (select from unnest(s.setconfig) as setting where setting like 'idle\_in\_transaction\_session\_timeout=%')
     ) then
       begin
         execute format('alter role %I set idle_in_transaction_session_timeout = %L', wanted, longest);

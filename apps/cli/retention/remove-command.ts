@@ -73,6 +73,7 @@ const reasons: Readonly<Record<ReasonToStay, string>> = {
   unarchived: 'are of streams that are not archived to their end: billing retention archive',
   unread: 'were not digested by the read models yet',
   newest: 'are the newest of their shard',
+  slow: 'are of streams that take longer than thirty seconds to remove',
 };
 
 const wordsOf = ({ removed, kept }: Removal, dryRun: boolean): string =>

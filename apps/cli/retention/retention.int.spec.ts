@@ -1,7 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { formatVerifierKey } from '#audit';
+import { ConfigurationError } from '#platform/configuration';
 
 import { someMoney } from '../../../libs/projections/testing/projected.js';
 import type { OldLog } from '../../../test/retention/old-log.js';
@@ -21,7 +22,8 @@ beforeAll(async () => {
 });
 afterAll(() => old.close());
 
-const retention = (...args: string[]): Promise<Ran> =>
+const retention = (...args: string[]): Promise<Ran> => retentionWith({}, ...args);
+const retentionWith = (settings: NodeJS.ProcessEnv, ...args: string[]): Promise<Ran> =>
   runCommand(
     retentionCommand({
       BILLING_ENV: 'test',
@@ -29,6 +31,7 @@ const retention = (...args: string[]): Promise<Ran> =>
       BILLING_DATA_DIR: old.directory,
       AUDIT_LOG: join(old.directory, 'log'),
       AUDIT_ORIGIN: old.signer.key.name,
+      ...settings,
     }),
     args,
   );
@@ -50,7 +53,8 @@ describe('billing retention', () => {
     const [due] = (await retention('archive', '--dry-run', '--json')).out.trim().split('\n');
     const { month, shard } = JSON.parse(due ?? '') as { month: string; shard: number };
     expect(JSON.parse(due ?? '')).toEqual({ dryRun: true, month, shard, events: 24 });
-    expect((await retention('verify')).code).toBe(64);
+    expect(await retention('verify')).toEqual({ code: 0, out: 'Nothing is archived yet.\n', err: '' });
+    expect((await retention('verify', '--month', month)).code).toBe(64);
     for (const other of [
       ['--month', '2001-01'],
       ['--shard', String((shard + 1) % 16)],
@@ -127,6 +131,20 @@ describe('billing retention', () => {
     await writeFile(vkey, 'no key');
     expect(await verified()).toEqual([2, { ok: null, error: expect.any(String) as string }]);
     await writeFile(vkey, key);
+    const archive = join(old.directory, 'archive');
+    await rename(archive, `${archive}-away`);
+    expect(await verified()).toEqual([
+      2,
+      { ok: null, error: expect.stringContaining('not one of the manifests') as string },
+    ]);
+    const elsewhere = await retentionWith({ RETENTION_ARCHIVE: join(old.directory, 'another') }, 'verify');
+    expect(elsewhere).toMatchObject({
+      code: 2,
+      err: expect.stringContaining(`was written to directory ${archive}`) as string,
+    });
+    expect(await retentionWith({ RETENTION_ARCHIVE: `${archive}-away` }, 'verify')).toMatchObject({ code: 0 });
+    await rename(`${archive}-away`, archive);
+    await expect(retentionWith({ BILLING_ENV: 'nowhere' }, 'verify')).rejects.toThrow(ConfigurationError);
     expect((await retention('verify', '--shard', '16')).code).toBe(64);
     expect((await retention('verify', '--month', '2019-13')).err).toContain('YYYY-MM');
     expect(await verified()).toEqual([0, good]);

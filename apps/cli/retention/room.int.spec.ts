@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -52,6 +52,14 @@ describe('archiving', () => {
     const known = (await identity(origin)) ?? { origin, keys: [] };
     expect(openCheckpoint(begun, known).size).toBe(1);
     expect(() => openCheckpoint(late, known)).toThrow(SignatureRefused);
+  });
+
+  it('reads no file of the audit log that is larger than its kind can be', async () => {
+    const vkey = join(directory, 'log', vkeyPath);
+    const bytes = await readFile(vkey);
+    await writeFile(vkey, Buffer.alloc(1_000_001, 'x'));
+    await expect(identity(origin)).rejects.toThrow(/^malformed vkey: .*has more than 1000000 bytes, and is not read/);
+    await writeFile(vkey, bytes);
   });
 
   it('does not take another log for the one that the settings name', async () => {

@@ -1,6 +1,6 @@
 import type { LogIdentity } from '#audit';
 import { keysOfLog } from '#audit';
-import { LeafRuns } from '#audit-log';
+import { LeafRuns, boundedLog } from '#audit-log';
 import { Keys, openKeyManagement, PostgresSubjectKeyStore, PostgresTenantKeyStore } from '#keys';
 import type { ObjectStore } from '#object-store';
 import { openObjectStore } from '#object-store';
@@ -45,7 +45,7 @@ export const withArchive = async (
 ): Promise<void> => {
   const { environment, kms: settings, audit } = operatorConfiguration(given);
   const archive = openArchive(given);
-  const auditLog = openObjectStore(audit.log);
+  const auditLog = boundedLog(openObjectStore(audit.log));
   const operator = openOperator(given, 'billing_operator', { max: 2, statementTimeoutMs: 0 });
   const analyst = openOperator(given, 'billing_analyst', { max: 2, statementTimeoutMs: 0 });
   try {
@@ -67,7 +67,7 @@ export const withArchive = async (
 /** Works with copies as they are, and opens no key. Throws ConfigurationError for a wrong setting. */
 export const withCopies = async (given: NodeJS.ProcessEnv, work: (room: CopyRoom) => Promise<void>): Promise<void> => {
   const { audit } = operatorConfiguration(given);
-  const [archive, auditLog] = [openArchive(given), openObjectStore(audit.log)];
+  const [archive, auditLog] = [openArchive(given), boundedLog(openObjectStore(audit.log))];
   const identity = await identityOf(auditLog, audit.origin);
   const operator = openOperator(given, 'billing_operator', { max: 1 });
   try {
@@ -80,7 +80,7 @@ export const withCopies = async (given: NodeJS.ProcessEnv, work: (room: CopyRoom
 /** Whose checkpoints are believed in the archive: the audit log's that the settings name. Throws ConfigurationError for a wrong setting. */
 export const openIdentity = (given: NodeJS.ProcessEnv): Promise<LogIdentity> => {
   const { audit } = operatorConfiguration(given);
-  return identityOf(openObjectStore(audit.log), audit.origin);
+  return identityOf(boundedLog(openObjectStore(audit.log)), audit.origin);
 };
 
 /** Every key that the audit log has had: a month may have been begun under a checkpoint of one that was retired since. */

@@ -1,3 +1,5 @@
+import type { ObjectStore } from '#object-store';
+import { ConfigurationError } from '#platform/configuration';
 import type { ArchivedMonth } from '#retention';
 import { archivedMonths, CopyDiffers, runsOf, verifyArchived } from '#retention';
 import { Command } from 'commander';
@@ -51,7 +53,7 @@ export const verifyCommand = (environment: NodeJS.ProcessEnv): Command =>
             tell(await verify(room, months), json);
           });
         } catch (error) {
-          if (error instanceof UsageError) throw error;
+          if (error instanceof UsageError || error instanceof ConfigurationError) throw error;
           const message = error instanceof Error ? error.message : String(error);
           if (json) console.log(JSON.stringify({ ok: null, error: message }));
           else console.error(`It cannot be told: ${message}`);
@@ -60,10 +62,15 @@ export const verifyCommand = (environment: NodeJS.ProcessEnv): Command =>
       }),
     );
 
-/** A broken copy does not keep the others from being looked at. Throws UsageError where nothing of the months that are named is archived. */
+/**
+ * A broken copy does not keep the others from being looked at. Throws UsageError where nothing of the months that are named is archived, and Error
+ * where the store is another one than the copies are in.
+ */
 const verify = async (room: CopyRoom, wanted: Months): Promise<Verdict> => {
-  const months = (await archivedMonths(room.operator)).filter(isAmong(wanted));
-  if (months.length === 0) throw new UsageError(`nothing of ${wordsOf(wanted)} is archived`);
+  const archived = await archivedMonths(room.operator);
+  const months = archived.filter(isAmong(wanted));
+  if (months.length === 0 && (archived.length > 0 || wanted.month !== undefined))
+    throw new UsageError(`nothing of ${wordsOf(wanted)} is archived`);
   const total = months.reduce((sum, { events }) => sum + events, 0);
   const verdict: Verdict = { months: months.length, events: total, broken: [] };
   const display = showProgress('archived events verified');
@@ -78,6 +85,10 @@ const verify = async (room: CopyRoom, wanted: Months): Promise<Verdict> => {
         });
       } catch (error) {
         if (!(error instanceof CopyDiffers)) throw error;
+        if (month.store !== room.archive.name)
+          throw new Error(`${error.message}; it was written to ${month.store}: name that in RETENTION_ARCHIVE`, {
+            cause: error,
+          });
         verdict.broken.push({ shard: month.shard, month: month.month, what: error.message });
       }
       before += month.events;
@@ -85,7 +96,15 @@ const verify = async (room: CopyRoom, wanted: Months): Promise<Verdict> => {
   } finally {
     display.stop();
   }
+  if (verdict.broken.length > 0 && !(await hasAny(room.archive, archived)))
+    throw new Error(`${room.archive.name} has not one of the manifests that are written down: is it there, and whole?`);
   return verdict;
+};
+
+/** Whether a store has the manifest of any month, be it as it was or not: one that is away or empty says nothing of the copies. */
+const hasAny = async (store: ObjectStore, months: readonly ArchivedMonth[]): Promise<boolean> => {
+  for (const { manifest } of months) if (await store.read(manifest)) return true;
+  return false;
 };
 
 const verifyOne = async (
@@ -98,6 +117,7 @@ const verifyOne = async (
 const tell = ({ months, events, broken }: Verdict, json: boolean): void => {
   if (broken.length > 0) process.exitCode = exitBroken;
   if (json) console.log(JSON.stringify({ ok: broken.length === 0, months, events, broken }));
+  else if (months === 0) console.log('Nothing is archived yet.');
   else if (broken.length === 0)
     console.log(`Good: ${number.format(months)} months of shards, ${number.format(events)} events.`);
   else

@@ -76,6 +76,25 @@ const appendAtOnce = async (): Promise<string> => {
 };
 
 describe('a removal', () => {
+  it('goes on without streams that one statement is too short for, and says how much stays for that', async () => {
+    const { admin } = old.projected.database;
+    await admin.query(`create function public.busy() returns trigger language plpgsql as
+      $$ begin perform pg_sleep(0.05); return old; end $$`);
+    await admin.query(
+      'create trigger a_busy before delete on billing.event for each row execute function public.busy()',
+    );
+    const options = { store: old.archive, identity: old.identity };
+    const due = await removeExpired(old.retention, { ...options, dryRun: true });
+    try {
+      const bounds = { togetherMs: 20, aloneMs: 20 };
+      const removal = await removeExpired(old.retention, { ...options, dryRun: false, bounds });
+      expect(removal).toEqual({ removed: 0, kept: { ...due.kept, slow: due.removed } });
+      expect(due.removed).toBeGreaterThan(0);
+    } finally {
+      await admin.query('drop trigger a_busy on billing.event');
+    }
+  });
+
   it('holds no shard between two statements: a machine that falls asleep after one lets every append through', async () => {
     const meanwhile: string[] = [];
     const before = await left();

@@ -6,10 +6,13 @@ import type { Pool, PoolClient } from 'pg';
 import { archivedMonths, runsOf } from '../archive/index.js';
 import { Copies } from './copies.js';
 import { deleteStreams } from './delete-streams.js';
-import type { StreamKey } from './delete-streams.js';
+import type { RemovalBounds, StreamKey } from './delete-streams.js';
 
-/** Why events that are older than their retention stay. The words are those of `retention_refusal` in migrations/0027_retention.sql. */
-export const reasonsToStay = ['young', 'open', 'held', 'referred', 'unarchived', 'unread', 'newest'] as const;
+/**
+ * Why events that are older than their retention stay. The words are those of `retention_refusal` in migrations/0032_removal_in_time.sql, and `slow`:
+ * one statement is too short for their stream.
+ */
+export const reasonsToStay = ['young', 'open', 'held', 'referred', 'unarchived', 'unread', 'newest', 'slow'] as const;
 export type ReasonToStay = (typeof reasonsToStay)[number];
 
 export interface RemovalOptions {
@@ -21,8 +24,10 @@ export interface RemovalOptions {
   dryRun: boolean;
   /** Events of archived months that were looked at, of all there are in them. */
   onProgress?: (done: number, total: number) => void;
-  /** Ends after the batch at hand. */
+  /** Ends after the statement at hand. */
   signal?: AbortSignal;
+  /** How long one statement may take: four seconds, and thirty for a single stream. */
+  bounds?: RemovalBounds;
 }
 
 /** Counts of events. */
@@ -55,14 +60,21 @@ export const removeExpired = (pool: Pool, options: RemovalOptions): Promise<Remo
     const total = months.reduce((sum, { events }) => sum + events, 0);
     const removal: Removal = { removed: 0, kept: {} };
     const copies = new Copies(options, await archivedMonths(pool));
+    const slow = new Set<string>();
+    const isInterrupted = (): boolean => options.signal?.aborted === true;
     let done = 0;
     for (const month of months) {
+      if (isInterrupted()) break;
       for (const run of await runsOf(client, month)) {
-        for (let after = run.first - 1; after < run.last && options.signal?.aborted !== true;) {
+        for (let after = run.first - 1; after < run.last && !isInterrupted();) {
           const next = await nextPosition(client, month.shard, { after, last: run.last });
           const upTo = next === undefined ? run.last : Math.min(next - 1 + batchPositions, run.last);
           if (next !== undefined)
-            await oneBatch(client, { shard: month.shard, after: next - 1, upTo }, { ...options, copies, removal });
+            await oneBatch(
+              client,
+              { shard: month.shard, after: next - 1, upTo },
+              { ...options, copies, removal, slow },
+            );
           done += upTo - after;
           options.onProgress?.(done, total);
           after = upTo;
@@ -109,29 +121,38 @@ interface Batch {
 interface BatchOptions extends RemovalOptions {
   copies: Copies;
   removal: Removal;
+  /** Streams that one statement was too short for, which are not tried again for every batch that has events of them. */
+  slow: Set<string>;
 }
 
-const oneBatch = async (client: PoolClient, batch: Batch, { dryRun, copies, removal }: BatchOptions): Promise<void> => {
+const oneBatch = async (client: PoolClient, batch: Batch, options: BatchOptions): Promise<void> => {
+  const { dryRun, copies, removal, slow, bounds, signal } = options;
   for (let attempt = 1; ; attempt += 1) {
     const candidates = await judged(client, batch);
-    const going = candidates.filter(({ why }) => why === null);
+    const going = candidates.filter((each) => each.why === null && !slow.has(nameOf(each)));
     try {
       if (dryRun) removal.removed += going.reduce((sum, { events }) => sum + Number(events), 0);
       else if (going.length > 0) {
         await checkCopies(client, batch.shard, going, copies);
-        await deleteStreams(client, batch.shard, going, (events) => {
+        const onRemoved = (events: number): void => {
           removal.removed += events;
-        });
+        };
+        const stayed = await deleteStreams(client, batch.shard, going, { bounds, signal, onRemoved });
+        for (const each of stayed) slow.add(nameOf(each));
       }
     } catch (error) {
       if (!hasChangedMeanwhile(error) || attempt === maxAttempts) throw error;
       continue;
     }
-    for (const { why, events } of candidates)
-      if (why !== null) removal.kept[why] = (removal.kept[why] ?? 0) + Number(events);
+    for (const each of candidates) {
+      const why = each.why ?? (slow.has(nameOf(each)) ? 'slow' : null);
+      if (why !== null) removal.kept[why] = (removal.kept[why] ?? 0) + Number(each.events);
+    }
     return;
   }
 };
+
+const nameOf = ({ tenant_id, stream_id }: StreamKey): string => `${tenant_id}/${stream_id}`;
 
 /** Whether the database refused what it had allowed when it was asked before (a hold was placed, a stream has gone on), or was busy. */
 const hasChangedMeanwhile = (error: unknown): boolean =>
