@@ -1,3 +1,5 @@
+import { KeyManagementUnavailable } from '#keys';
+
 import type { RunningIngest } from './testing/running-ingest.js';
 import { eventBody, seconds, secret, signed, startIngest } from './testing/running-ingest.js';
 import { openWebhookIngestParts } from './webhook-ingest.parts.js';
@@ -75,5 +77,34 @@ describe('a stored secret that does not open', () => {
     const parts = await openWebhookIngestParts(ingest.configuration, { write: (line) => lines.push(line) });
     await parts.close();
     expect(lines.join('')).toContain('another secret is stored for this endpoint');
+  });
+});
+
+describe('a secret of one account that the KMS cannot open just now', () => {
+  it('has every account answer alike: which of them are connected is nobody’s business', async () => {
+    await ingest.rotate('whsec_ofOneAccount', { account: 'acct_1' });
+    await ingest.rotate('whsec_ofAnother', { account: 'acct_2' });
+    const { keys } = ingest.parts;
+    const open = keys.openWebhookSecret.bind(keys);
+    keys.openWebhookSecret = (place, ciphertext) =>
+      place.account === 'acct_1'
+        ? Promise.reject(new KeyManagementUnavailable('unreachable'))
+        : open(place, ciphertext);
+    try {
+      aheadSeconds += 31;
+      const answers = [];
+      for (const path of ['acct_1', 'acct_2', 'acct_unknown']) {
+        const { status, json } = await deliver(`evt_${path}`, 'whsec_guessed', `/webhooks/stripe/${path}`);
+        answers.push([status, json.code]);
+      }
+      expect(answers).toEqual(Array(3).fill([503, 'key_management_unavailable']));
+      expect((await deliver('evt_5', 'whsec_ofAnother', '/webhooks/stripe/acct_2')).status).toBe(200);
+      expect((await deliver('evt_6', 'whsec_guessed', '/webhooks/stripe/connect')).status).toBe(400);
+    } finally {
+      keys.openWebhookSecret = open;
+    }
+    aheadSeconds += 31;
+    const unknown = await deliver('evt_7', 'whsec_guessed', '/webhooks/stripe/acct_unknown');
+    expect(unknown).toMatchObject({ status: 400, json: { code: 'webhook_signature_invalid' } });
   });
 });

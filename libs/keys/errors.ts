@@ -60,7 +60,7 @@ export class KeyManagementUnavailable extends Error {
   /** Whether the KMS itself says no, because of the key or of what its caller may: then what was opened before must not be used on. */
   readonly saidNo: boolean;
 
-  /** `saidNo`: false where it is `denied` for want of credentials that are good just now. */
+  /** `saidNo`: false where it is for another reason than the key or what its caller may, such as credentials that have run out. */
   constructor(
     readonly trouble: KeyManagementTrouble,
     { saidNo = true, ...options }: ErrorOptions & { saidNo?: boolean } = {},

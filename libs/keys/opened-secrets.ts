@@ -5,11 +5,11 @@ import { KeyManagementUnavailable } from './errors.js';
 export interface OpenedLimits {
   /** How long an opened secret is used before the KMS is asked again. 30,000 to 3,600,000. */
   maxAgeMs: number;
-  /** How long after it was last opened it is used on while the KMS cannot be reached. */
+  /** How long beyond that it is used on while the KMS cannot be reached. */
   graceMs: number;
 }
 
-/** Five minutes, and one hour while the KMS is away. */
+/** Five minutes, and one hour more while the KMS is away. */
 export const openedLimits: OpenedLimits = { maxAgeMs: 300_000, graceMs: 3_600_000 };
 
 /** `minutes`: 1 to 60. */
@@ -38,10 +38,13 @@ interface Held {
  */
 export class OpenedSecrets {
   readonly #limits: OpenedLimits;
+  readonly #uptimeMs: () => number;
   readonly #held = new Map<string, Held>();
 
-  constructor(limits: OpenedLimits = openedLimits) {
+  /** `uptimeMs`: milliseconds since any moment, which never go back. */
+  constructor(limits: OpenedLimits = openedLimits, uptimeMs: () => number = () => performance.now()) {
     this.#limits = limits;
+    this.#uptimeMs = uptimeMs;
   }
 
   /** A stored secret in clear, by `open` where it was opened too long ago. Rejects with what `open` rejects with. */
@@ -50,19 +53,23 @@ export class OpenedSecrets {
     if (held && this.#isFresh(held, ciphertext, now)) return held.secret;
     try {
       const secret = await open();
-      const opened = new Age();
-      opened.renew(now);
+      const opened = this.#ageFrom(now);
       this.#held.set(name, { ciphertext, secret, opened, tried: opened });
       return secret;
     } catch (error) {
-      if (held && isAway(error) && held.opened.at(now) <= this.#limits.graceMs) {
-        held.tried = new Age();
-        held.tried.renew(now);
+      if (held && isAway(error) && this.#hasGrace(held, now)) {
+        held.tried = this.#ageFrom(now);
         return held.secret;
       }
       this.#held.delete(name);
       throw error;
     }
+  }
+
+  /** A stored secret as it was opened before, also too long ago, within the grace; undefined where it was not, or not from this text. Asks nobody. */
+  held({ name, ciphertext }: StoredText, now: Date): string | undefined {
+    const held = this.#held.get(name);
+    return held?.ciphertext === ciphertext && this.#hasGrace(held, now) ? held.secret : undefined;
   }
 
   /** Forgets all but those of these names. */
@@ -71,11 +78,21 @@ export class OpenedSecrets {
     for (const name of this.#held.keys()) if (!kept.has(name)) this.#held.delete(name);
   }
 
-  #isFresh({ ciphertext, opened, tried }: Held, stored: string, now: Date): boolean {
-    const { maxAgeMs, graceMs } = this.#limits;
+  #isFresh(held: Held, stored: string, now: Date): boolean {
+    const { ciphertext, opened, tried } = held;
     if (ciphertext !== stored) return false;
-    if (opened.at(now) <= maxAgeMs) return true;
-    return tried !== opened && tried.at(now) <= againMs && opened.at(now) <= graceMs;
+    if (opened.at(now) <= this.#limits.maxAgeMs) return true;
+    return tried !== opened && tried.at(now) <= againMs && this.#hasGrace(held, now);
+  }
+
+  #hasGrace({ opened }: Held, now: Date): boolean {
+    return opened.atLeast(now) <= this.#limits.maxAgeMs + this.#limits.graceMs;
+  }
+
+  #ageFrom(now: Date): Age {
+    const age = new Age(this.#uptimeMs);
+    age.renew(now);
+    return age;
   }
 }
 

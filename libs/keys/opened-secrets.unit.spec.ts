@@ -1,6 +1,6 @@
 import type { KeyManagementTrouble } from './errors.js';
 import { KeyManagementUnavailable, UnwrapRefused } from './errors.js';
-import { OpenedSecrets } from './opened-secrets.js';
+import { openedFor, OpenedSecrets } from './opened-secrets.js';
 
 const noon = Date.parse('2026-11-01T12:00:00Z');
 const after = (seconds: number) => new Date(noon + seconds * 1_000);
@@ -34,16 +34,37 @@ describe('a secret that the KMS has opened', () => {
   });
 
   it.each(['unreachable', 'timeout', 'throttled'] as const)(
-    'is used on for an hour while the KMS is away (%s), which is asked every half a minute at most',
+    'is used on for an hour more while the KMS is away (%s), which is asked every half a minute at most',
     async (what) => {
       trouble = new KeyManagementUnavailable(what);
-      for (const seconds of [301, 305, 331, 332, 3_600]) expect(await open(seconds)).toBe('whsec_1');
+      for (const seconds of [301, 305, 331, 332, 3_900]) expect(await open(seconds)).toBe('whsec_1');
       expect(asked).toBe(4);
-      await expect(open(3_601)).rejects.toBe(trouble);
+      await expect(open(3_901)).rejects.toBe(trouble);
       trouble = undefined;
-      expect(await open(3_602)).toMatch(/^whsec_/);
+      expect(await open(3_902)).toMatch(/^whsec_/);
     },
   );
+
+  it.each([1, 5, 60])('that is used for %i minutes has its hour beyond them', async (minutes) => {
+    secrets = new OpenedSecrets(openedFor(minutes));
+    await open(0);
+    trouble = new KeyManagementUnavailable('timeout');
+    for (const seconds of [1, 3_600]) expect(await open(minutes * 60 + seconds)).toBe('whsec_2');
+    await expect(open(minutes * 60 + 3_601)).rejects.toBe(trouble);
+  });
+
+  it('is used on where the clock is set back while the KMS is away, for as long as time passes', async () => {
+    let uptimeMs = 0;
+    secrets = new OpenedSecrets(undefined, () => uptimeMs);
+    await open(0);
+    trouble = new KeyManagementUnavailable('unreachable');
+    for (const passed of [400, 3_900]) {
+      uptimeMs = passed * 1_000;
+      expect(await open(-86_400)).toBe('whsec_2');
+    }
+    uptimeMs = 3_901_000;
+    await expect(open(-86_400)).rejects.toBe(trouble);
+  });
 
   it.each(['denied', 'disabled', 'pending_deletion'] as KeyManagementTrouble[])(
     'is forgotten at once where the KMS says no (%s), also while it is used on',

@@ -224,7 +224,7 @@ describe("the gateway's keys", () => {
     aheadMs = 3_500_000;
     await until(() => processor.fetchBalance().catch(() => undefined));
     expect(warnings.list()).toEqual([]);
-    aheadMs = 3_700_000;
+    aheadMs = 4_000_000;
     await until(async () => (await refusalOf(processor.fetchBalance())) === 'no_api_key');
     expect(warnings.list()).toMatchObject([{ code: 'api_key_missing' }]);
     kms.trouble = undefined;

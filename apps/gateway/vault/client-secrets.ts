@@ -9,7 +9,8 @@ const storeSql = `insert into billing.client_secret (tenant_id, payment_id, atte
   on conflict (tenant_id, payment_id, attempt) do update set sealed = excluded.sealed, expires_at = excluded.expires_at`;
 
 const purgeSql = `delete from billing.client_secret where (tenant_id, payment_id, attempt) in (
-  select tenant_id, payment_id, attempt from billing.client_secret where expires_at < $1 limit $2)`;
+  select tenant_id, payment_id, attempt from billing.client_secret where expires_at < $1 limit $2)
+  and expires_at < $1`;
 
 /** What the customer's browser needs to finish an action. Sealed, for less than a day, and in no event, topic or log. */
 export class ClientSecrets {

@@ -105,8 +105,8 @@ export class Reception {
   }
 
   /** The signature that matched. */
-  async #verified({ account, header, body }: Delivery): Promise<string> {
-    const { secrets, logger } = this.#parts;
+  async #verified({ account, header, body, address }: Delivery): Promise<string> {
+    const { secrets, networks, logger } = this.#parts;
     const now = this.#now();
     const verify = (valid: readonly string[]) => verifySignature({ header: soleOf(header), body, secrets: valid, now });
     const known = await secrets.of(account, now);
@@ -118,8 +118,14 @@ export class Reception {
     const again = newer && verify(newer);
     if (again?.ok) return again.signature;
     // Or with one that cannot be opened just now: the endpoint's deliveries come again, and no other endpoint's are refused.
-    const trouble = isForeign ? secrets.troubleOf(account) : undefined;
+    const trouble = isForeign ? secrets.troubleOf(account, now) : undefined;
     if (trouble) throw trouble;
+    // Which accounts those are is nobody's business: no other account answers in another way meanwhile.
+    const othersTrouble = isForeign && isAccount(account) ? await secrets.troubleOfAny(isAccount, now) : undefined;
+    if (othersTrouble) {
+      networks.denied(address);
+      throw othersTrouble;
+    }
     if (!newer && known.length === 0) {
       // Which accounts are connected here is nobody's business: one without a secret answers as any that does not verify.
       if (!isAccount(account)) throw secretMissing();

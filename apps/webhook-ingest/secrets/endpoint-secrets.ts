@@ -19,6 +19,20 @@ interface Secret {
   retiresAt: Date | null;
 }
 
+/** One that the KMS could not open when it was last asked, and why. */
+interface Waiting {
+  trouble: KeyManagementUnavailable;
+  retiresAt: Date | null;
+}
+
+/** What is stored was read, and is opened. */
+interface Reading {
+  /** Once it is read: those that were opened before are at hand. */
+  stored: Promise<void>;
+  /** Once all are opened. */
+  opened: Promise<void>;
+}
+
 export interface EndpointSecretsParts {
   environment: Environment;
   store: PostgresProcessorSecrets;
@@ -31,16 +45,21 @@ export interface EndpointSecretsParts {
 
 /**
  * The signing secrets of Stripe's webhook endpoints, opened, by account. All are read at once, so that a name costs no query;
- * one that does not open, for good or just now, is passed over, and hurts no other endpoint.
+ * one that does not open, for good or just now, is passed over, and hurts no other endpoint. Those that were opened too long ago are opened again
+ * beside the deliveries, which wait for the KMS where nothing of their endpoint is open.
  */
 export class EndpointSecrets {
   readonly #parts: EndpointSecretsParts;
-  #byAccount = new Map<string, readonly Secret[]>();
-  /** Accounts with one that the KMS could not open when it was last asked, and why. */
-  #waiting = new Map<string, KeyManagementUnavailable>();
+  #byAccount: ReadonlyMap<string, readonly Secret[]> = new Map();
+  #waiting: ReadonlyMap<string, readonly Waiting[]> = new Map();
+  /** Accounts with one that the reading under way has yet to open. */
+  #pending: ReadonlySet<string> = new Set();
   readonly #opened: OpenedSecrets;
-  readonly #age = new Age();
-  #reading: Promise<void> | undefined;
+  /** Since what is stored was read: by that a revoked one is gone. */
+  readonly #read = new Age();
+  /** Since the KMS was asked last. */
+  readonly #asked = new Age();
+  #reading: Reading | undefined;
   /** Those that did not open when they were last read, as `account/version`. */
   #closed: ReadonlySet<string> = new Set();
 
@@ -49,54 +68,94 @@ export class EndpointSecrets {
     this.#opened = new OpenedSecrets(parts.opened);
   }
 
-  /** Those of an endpoint that are valid at `now`, the newest first: two at most; none where none is stored. */
+  /** Those of an endpoint that are valid at `now` and open, the newest first: two at most; none where none is stored. */
   async of(account: string, now: Date): Promise<readonly string[]> {
-    if (this.#age.at(now) > (this.#waiting.has(account) ? minAgeMs : maxAgeMs)) await this.#read(now);
+    const isDue = this.troubleOf(account, now) !== undefined && this.#asked.at(now) > minAgeMs;
+    if (isDue || this.#read.at(now) > maxAgeMs) await this.#readAnew(now).stored;
+    if (this.#valid(account, now).length === 0) await this.#whole(account);
     return this.#valid(account, now);
   }
 
   /** Those of an endpoint, where they are other ones by now than `known`. */
   async newer(account: string, known: readonly string[], now: Date): Promise<readonly string[] | undefined> {
-    if (this.#age.at(now) > minAgeMs) await this.#read(now);
+    if (this.#read.at(now) > minAgeMs) await this.#readAnew(now).stored;
+    await this.#whole(account);
     const valid = this.#valid(account, now);
     return valid.length > 0 && valid.some((secret) => !known.includes(secret)) ? valid : undefined;
   }
 
   /** Why not all of an endpoint's secrets are open; undefined where they are. What none of the others verifies may be signed with that one. */
-  troubleOf(account: string): KeyManagementUnavailable | undefined {
-    return this.#waiting.get(account);
+  troubleOf(account: string, now: Date): KeyManagementUnavailable | undefined {
+    return this.#waiting.get(account)?.find((each) => isValid(each, now))?.trouble;
+  }
+
+  /** Why not all secrets of the endpoints that `isOne` tells are open; undefined where they are. Waits for the KMS where it is being asked. */
+  async troubleOfAny(isOne: (account: string) => boolean, now: Date): Promise<KeyManagementUnavailable | undefined> {
+    const trouble = (): KeyManagementUnavailable | undefined => {
+      const account = [...this.#waiting.keys()].find((each) => isOne(each) && this.troubleOf(each, now));
+      return account === undefined ? undefined : this.troubleOf(account, now);
+    };
+    if (trouble() && this.#reading) await this.#reading.opened;
+    return trouble();
   }
 
   #valid(account: string, now: Date): readonly string[] {
-    return (this.#byAccount.get(account) ?? [])
-      .filter(({ retiresAt }) => retiresAt === null || retiresAt > now)
-      .map(({ secret }) => secret);
+    return (this.#byAccount.get(account) ?? []).filter((each) => isValid(each, now)).map(({ secret }) => secret);
+  }
+
+  /** Waits for the KMS where it is still being asked for one of an account's. */
+  async #whole(account: string): Promise<void> {
+    if (this.#reading && this.#pending.has(account)) await this.#reading.opened;
   }
 
   /** Deliveries that ask at once share one reading. */
-  #read(now: Date): Promise<void> {
-    this.#reading ??= this.#load(now).finally(() => (this.#reading = undefined));
+  #readAnew(now: Date): Reading {
+    if (this.#reading) return this.#reading;
+    const began = performance.now();
+    const stored = this.#readStored(now);
+    const opened = stored
+      .then((rows) => this.#openAll(rows, now))
+      .then(() => {
+        this.#asked.renew(new Date(now.getTime() + performance.now() - began));
+      })
+      .finally(() => {
+        this.#reading = undefined;
+        this.#pending = new Set();
+      });
+    // Whoever waits is told, and mostly nobody does.
+    opened.catch((error: unknown) => {
+      this.#parts.logger.warn(
+        { error: (error as Error).message },
+        'stored webhook secrets could not be read or opened',
+      );
+    });
+    this.#reading = { stored: stored.then(ignore), opened };
     return this.#reading;
   }
 
-  async #load(now: Date): Promise<void> {
+  /** What is stored, with what was opened of it before at hand already. */
+  async #readStored(now: Date): Promise<StoredSecret[]> {
     const { environment, store } = this.#parts;
-    const byAccount = new Map<string, Secret[]>();
-    const waiting = new Map<string, KeyManagementUnavailable>();
-    const closed: StoredSecret[] = [];
     const stored = await store.valid({ processor: 'stripe', environment, kind: 'webhook' }, now);
     this.#opened.keep(stored.map(nameOf));
+    const held = stored.map((each) => this.#opened.held({ name: nameOf(each), ciphertext: each.ciphertext }, now));
+    this.#byAccount = byAccount(stored, held);
+    this.#pending = new Set(stored.filter((_, at) => held[at] === undefined).map(({ account }) => account));
+    this.#read.renew(now);
+    return stored;
+  }
+
+  async #openAll(stored: readonly StoredSecret[], now: Date): Promise<void> {
     const opened = await this.#open(stored, now);
-    for (const [at, each] of stored.entries()) {
-      const secret = opened[at];
-      if (secret === undefined) closed.push(each);
-      else if (secret instanceof KeyManagementUnavailable) waiting.set(each.account, secret);
-      else byAccount.set(each.account, [...(byAccount.get(each.account) ?? []), { secret, retiresAt: each.retiresAt }]);
+    const waiting = new Map<string, Waiting[]>();
+    for (const [at, { account, retiresAt }] of stored.entries()) {
+      const trouble = opened[at];
+      if (trouble instanceof KeyManagementUnavailable)
+        waiting.set(account, [...(waiting.get(account) ?? []), { trouble, retiresAt }]);
     }
-    this.#byAccount = byAccount;
+    this.#byAccount = byAccount(stored, opened);
     this.#waiting = waiting;
-    this.#age.renew(now);
-    this.#tellOf(closed);
+    this.#tellOf(stored.filter((_, at) => opened[at] === undefined));
   }
 
   /** Each in its place: the secret, undefined for one that never opens, or why it does not just now. */
@@ -134,3 +193,18 @@ export class EndpointSecrets {
 }
 
 const nameOf = ({ account, version }: StoredSecret): string => `${account}/${version}`;
+
+const isValid = ({ retiresAt }: { retiresAt: Date | null }, now: Date): boolean =>
+  retiresAt === null || retiresAt > now;
+
+/** Of what is stored, what is open, by account and in its order. */
+const byAccount = (stored: readonly StoredSecret[], opened: readonly unknown[]): Map<string, Secret[]> => {
+  const secrets = new Map<string, Secret[]>();
+  for (const [at, { account, retiresAt }] of stored.entries()) {
+    const secret = opened[at];
+    if (typeof secret === 'string') secrets.set(account, [...(secrets.get(account) ?? []), { secret, retiresAt }]);
+  }
+  return secrets;
+};
+
+const ignore = (): void => undefined;

@@ -14,7 +14,7 @@ import {
 import type { Warnings } from '#platform/warnings';
 import type { KeyManagementTrouble } from '../errors.js';
 import { KeyManagementUnavailable, UnwrapRefused } from '../errors.js';
-import { isOfCredentials, kmsFaultOf, withoutRequest } from './kms-fault.js';
+import { kmsFaultOf, withoutRequest } from './kms-fault.js';
 import type { KmsFault } from './kms-fault.js';
 import type { KmsMetrics } from './kms-metrics.js';
 
@@ -154,7 +154,7 @@ export class KmsLine {
     this.#tell(operation, trouble, name);
     return new KeyManagementUnavailable(trouble, {
       cause: cause instanceof TryFailed ? cause.cause : cause,
-      saidNo: !isOfCredentials(name),
+      saidNo: cause instanceof TryFailed && cause.fault.kind === 'trouble' && cause.fault.saidNo,
     });
   }
 

@@ -28,4 +28,12 @@ describe('how old something is that was read', () => {
     age.renew(later(-3_600_000));
     expect(age.at(later(-3_600_000))).toBe(0);
   });
+
+  it('is at least the time that has passed, where a clock that was set back shall end nothing', () => {
+    expect(age.atLeast(noon)).toBe(Infinity);
+    age.renew(noon);
+    uptimeMs += 60_000;
+    expect(age.atLeast(later(-3_600_000))).toBe(60_000);
+    expect(age.atLeast(later(90_000))).toBe(90_000);
+  });
 });

@@ -19,6 +19,12 @@ export class Age {
   /** In milliseconds; Infinity where it was never read. */
   at(now: Date): number {
     const byClockMs = now.getTime() - this.#readAt.clockMs;
-    return byClockMs < 0 ? Infinity : Math.max(byClockMs, this.#uptimeMs() - this.#readAt.uptimeMs);
+    return byClockMs < 0 ? Infinity : this.atLeast(now);
+  }
+
+  /** In milliseconds, for what must not end because a clock was set back: that counts for nothing then, and the time that has passed does. */
+  atLeast(now: Date): number {
+    const { clockMs, uptimeMs } = this.#readAt;
+    return Math.max(now.getTime() - clockMs, this.#uptimeMs() - uptimeMs);
   }
 }
