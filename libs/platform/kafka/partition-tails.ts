@@ -1,4 +1,6 @@
-import type { Kafka, KafkaMessage } from 'kafkajs';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import type { Kafka, KafkaJSProtocolError, KafkaMessage } from 'kafkajs';
 
 import { openConsumer } from './client.js';
 
@@ -18,8 +20,29 @@ export interface TailsQuery {
   timeoutMs: number;
 }
 
+const pauseMs = 200;
+
 /** The last records of partitions, in order. Throws when they are not read within `timeoutMs`. */
 export const readTails = async (query: TailsQuery): Promise<Map<number, KafkaMessage[]>> => {
+  const deadline = performance.now() + query.timeoutMs;
+  for (;;) {
+    const timeoutMs = Math.max(1, Math.ceil(deadline - performance.now()));
+    try {
+      return await readOnce({ ...query, timeoutMs });
+    } catch (error) {
+      if (!isOfTheMoment(error) || performance.now() + pauseMs > deadline) throw error;
+      await sleep(pauseMs);
+    }
+  }
+};
+
+/** Such as a coordinator of groups that a broker, just started, has yet to load: kafkajs gives up the first joining of a group there. */
+const isOfTheMoment = (error: unknown): boolean => {
+  const { name, retriable } = error as Partial<KafkaJSProtocolError>;
+  return name === 'KafkaJSProtocolError' && retriable === true; // the class is no named export of a CommonJS module
+};
+
+const readOnce = async (query: TailsQuery): Promise<Map<number, KafkaMessage[]>> => {
   const { kafka, topic, groupId, tails, timeoutMs } = query;
   const consumer = openConsumer(kafka, { groupId });
   const read = new Map([...tails.keys()].map((partition): [number, KafkaMessage[]] => [partition, []]));
