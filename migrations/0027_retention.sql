@@ -121,7 +121,8 @@ begin
   end if;
   if exists (
     select from event e
-    where e.shard = p_shard and e.tenant_id = p_tenant and e.stream_id = p_stream and e.recorded_at >= retention_ends()
+    where e.shard = p_shard and e.tenant_id = p_tenant and e.stream_id = p_stream
+      and e.recorded_at >= (select retention_ends()) -- called once a look: not inlined, it would be for every event of a stream of thousands
   ) then
     return 'open';
   end if;
@@ -162,11 +163,19 @@ begin
   return null;
 end $$;
 
--- Nobody appends to the shard until this transaction has ended: a stream that is looked at here does not grow behind our back.
+-- Nobody appends to the shard until this transaction has ended: a stream that is looked at here does not grow behind our back. Whoever waits for it gives
+-- up before a removal's statement has had its four seconds (libs/retention/removal): a shard that is busy is told from streams that are too many for one.
+--
+-- Whoever closes a shard has it for as long as they are at work in it. A client that falls asleep in the middle of its transaction (a laptop that is shut)
+-- has it for four seconds more: less than an append waits (migrations/0002_append.sql), so that appends come later and none fails. The setting is the
+-- transaction's, and lasts when the function has ended: it is none of those that the function has for itself. A shorter bound of the session stays. It
+-- binds who forgets: a session can set another one.
 create function hold_shard(p_shard smallint) returns void language sql security definer
 set search_path = billing, pg_catalog, pg_temp
-set lock_timeout = '5s'
+set lock_timeout = '3s'
 as $$
+  select set_config('idle_in_transaction_session_timeout', '4s', true)
+    where current_setting('idle_in_transaction_session_timeout')::interval not between '1 ms' and '4 s';
   select from log_head where shard = p_shard for no key update
 $$;
 
@@ -176,6 +185,8 @@ set search_path = billing, pg_catalog, pg_temp
 set lock_timeout = '30s'
 as $$
 begin
+  perform set_config('idle_in_transaction_session_timeout', '4s', true)
+    where current_setting('idle_in_transaction_session_timeout')::interval not between '1 ms' and '4 s';
   perform from log_head where shard = (select t.shard from tenant t where t.id = new.tenant_id) for no key update;
   return new;
 end $$;

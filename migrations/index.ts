@@ -59,7 +59,5 @@ export const migrations = [
   migration('0027_retention', 1763683200027),
   migration('0028_audit_keys', 1763683200028),
   migration('0029_append_across', 1763683200029),
-  migration('0030_bounded_holding', 1763683200030),
-  migration('0031_inbox_key_rotation', 1763683200031),
-  migration('0032_removal_in_time', 1763683200032),
+  migration('0030_inbox_key_rotation', 1763683200030),
 ];

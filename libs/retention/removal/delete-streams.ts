@@ -13,7 +13,7 @@ export interface RemovalBounds {
   aloneMs: number;
 }
 
-/** `togetherMs` is more than a statement waits for its shard (`hold_shard`, migrations/0032_removal_in_time.sql). */
+/** `togetherMs` is more than a statement waits for its shard (`hold_shard`, migrations/0027_retention.sql). */
 export const removalBounds: RemovalBounds = { togetherMs: 4_000, aloneMs: 30_000 };
 
 export interface DeletionOptions {

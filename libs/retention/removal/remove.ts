@@ -9,7 +9,7 @@ import { deleteStreams } from './delete-streams.js';
 import type { RemovalBounds, StreamKey } from './delete-streams.js';
 
 /**
- * Why events that are older than their retention stay. The words are those of `retention_refusal` in migrations/0032_removal_in_time.sql, and `slow`:
+ * Why events that are older than their retention stay. The words are those of `retention_refusal` in migrations/0027_retention.sql, and `slow`:
  * one statement is too short for their stream.
  */
 export const reasonsToStay = ['young', 'open', 'held', 'referred', 'unarchived', 'unread', 'newest', 'slow'] as const;
